@@ -1,0 +1,1 @@
+"""What a user can ask for: start, resume, stop. Commands and dashboard call the same functions."""

@@ -1,0 +1,1 @@
+"""One outside thing each, and the only importer of its library."""

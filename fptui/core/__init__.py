@@ -1,0 +1,1 @@
+"""The headless heart: values and pure functions. No terminal, tmux, GPU or network; the clock is passed in."""
