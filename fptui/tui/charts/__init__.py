@@ -1,0 +1,1 @@
+"""Drawing as pure functions: data and a size in, rows out."""

@@ -1,0 +1,108 @@
+"""Start, stop, resume and attach, each as one conversation: look, ask, do. Errors become a message on the screen."""
+
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from textual.app import App
+
+from fptui.core.status import Status
+from fptui.core.view import RunRow
+from fptui.errors import FptuiError
+from fptui.tui import words
+from fptui.tui.actions import Actions
+from fptui.tui.screens.dialog import Choice, ChoiceScreen, MessageScreen
+from fptui.tui.screens.start import StartScreen
+from fptui.tui.threads import in_thread, sentence
+
+_T = TypeVar("_T")
+
+
+class Flows:
+    """The conversations of a dashboard. Each is a coroutine for a worker; the UI goes on meanwhile."""
+
+    def __init__(self, app: App[Any], actions: Actions) -> None:
+        self._app = app
+        self._actions = actions
+
+    async def start(self, versions: Sequence[str], at: str | None) -> str | None:
+        """Ask, and start; the id of the run to look at."""
+        if not versions:
+            await self._tell("nothing to start", "There is no version yet. Make configs/v1 with config.toml, "
+                             "dataset.toml and prompts.txt; it shows up here by itself.")  # fmt: skip
+            return None
+        return await self._start(StartScreen(versions, lambda v, smoke: self._actions.plan(v, smoke=smoke), at=at))
+
+    async def resume(self, item: RunRow) -> str | None:
+        """Ask, and resume the version of this run from its newest complete state; the id of the new run."""
+        version = item.record.version
+        return await self._start(
+            StartScreen([version], lambda v, smoke: self._actions.plan(v, resume="newest"), resume=True, at=version)
+        )
+
+    async def _start(self, screen: StartScreen) -> str | None:
+        plan = await self._app.push_screen_wait(screen)
+        if plan is None:
+            return None
+        records = await self._do("could not start", partial(self._actions.launch, plan))
+        return records[-1].id if records else None
+
+    async def stop(self, item: RunRow) -> bool:
+        """Ask how, and stop; whether anything was asked for."""
+        run_id = item.record.id
+        if not item.status.is_active:
+            await self._tell("nothing to stop", f"{words.title(item.record)} is not running: {item.status.value}.", "")
+            return False
+        both = await self._do("could not stop", lambda: [
+            (mode, self._actions.stop_consequence(run_id, mode)) for mode in ("at-save", "now")
+        ])  # fmt: skip
+        if both is None:
+            return False
+        labels = {"at-save": "at the next save", "now": "now"}
+        choices = [Choice(mode, labels[mode], said.sentence, said.possible) for mode, said in both]
+        if item.status is Status.STOPPING or item.stop:
+            choices.reverse()
+        choices.append(Choice("cancel", "let it go on"))
+        mode = await self._app.push_screen_wait(ChoiceScreen(f"stop {words.title(item.record)}", choices))
+        if mode in (None, "cancel"):
+            return False
+
+        def request() -> bool:
+            self._actions.request_stop(run_id, str(mode))
+            return True
+
+        return bool(await self._do("could not stop", request))
+
+    async def attach(self, item: RunRow) -> None:
+        """Hand the terminal to tmux until the user leaves it."""
+        command = await self._do("could not attach", partial(self._actions.attach_command, item.record.id))
+        if command is None:
+            return
+        argv, environment = command
+        try:
+            with self._app.suspend():
+                code = hand_terminal(argv, environment)
+        except Exception as error:
+            await self._tell("could not attach", sentence(error))
+            return
+        self._app.refresh(repaint=True, layout=True)
+        if code:
+            await self._tell("could not attach", f"{argv[0]} ended with exit code {code}; l shows the run's log.")
+
+    async def _do(self, title: str, work: Callable[[], _T]) -> _T | None:
+        try:
+            return await in_thread(work)
+        except FptuiError as error:
+            await self._tell(title, str(error))
+        except Exception as error:
+            await self._tell(title, sentence(error))
+        return None
+
+    async def _tell(self, title: str, text: str, role: str = "bad") -> None:
+        await self._app.push_screen_wait(MessageScreen(title, text, role))
+
+
+def hand_terminal(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a program that takes the whole terminal; its exit code."""
+    return subprocess.run(list(argv), env=dict(environment), check=False).returncode

@@ -1,0 +1,70 @@
+"""What the dashboard reads, as protocols, and the frozen snapshot that goes from the reading thread to it."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fptui.core.view import ProjectView
+from fptui.tui.charts.braille import Curve
+from fptui.tui.charts.loss import Curves
+
+HISTORY = 240
+"""Seconds of GPU utilisation that are kept for the screen."""
+
+
+class Reader(Protocol):
+    """What is asked of `watch.run_watch.RunWatch`."""
+
+    @property
+    def loss(self) -> Curve: ...
+
+    @property
+    def average(self) -> Curve: ...
+
+    @property
+    def learning_rate(self) -> Curve: ...
+
+    def log_tail(self, n: int) -> Sequence[str]: ...
+
+
+class Watch(Protocol):
+    """What is asked of `watch.project_watch.ProjectWatch`; called from one thread only."""
+
+    @property
+    def run_watch(self) -> Reader | None: ...
+
+    def poll(self, now: float, selected: str | None) -> ProjectView: ...
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One look at everything on the screen."""
+
+    view: ProjectView
+    curves: Curves | None = None
+    log: tuple[str, ...] = ()
+    utilisation: Mapping[int, tuple[int | None, ...]] = field(default_factory=dict)
+    """By GPU: one value a second, the newest last."""
+
+
+class Snapshots:
+    """Takes snapshots of a watch; remembers the utilisation of each GPU."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._utilisation: dict[int, deque[int | None]] = {}
+
+    def take(self, now: float, selected: str | None, log_lines: int) -> Snapshot:
+        """Poll once. The curves are frozen by their lengths: later points are not part of this snapshot."""
+        view = self._watch.poll(now, selected)
+        for gpu in view.gpus.gpus:
+            self._utilisation.setdefault(gpu.index, deque(maxlen=HISTORY)).append(gpu.utilisation)
+        reader = self._watch.run_watch
+        curves: Curves | None = None
+        log: tuple[str, ...] = ()
+        if reader is not None and view.selected is not None:
+            raw, average, rate = reader.loss, reader.average, reader.learning_rate
+            curves = Curves(raw, average, rate, (len(raw), len(average), len(rate)))
+            log = tuple(reader.log_tail(log_lines))
+        return Snapshot(view, curves, log, {index: tuple(past) for index, past in self._utilisation.items()})

@@ -1,0 +1,1 @@
+"""The parts of screens: each draws rows from frozen values that its screen hands it."""

@@ -1,0 +1,51 @@
+"""The first and the last line of a screen: where we are, and the keys."""
+
+from collections.abc import Iterable
+
+from fptui.core.text import plain
+from fptui.tui.keys import Key
+from fptui.tui.rows import Piece, Row, fit, join, row, spread, width_of
+from fptui.tui.widgets.panel import Panel
+
+
+def draw_keys(keys: Iterable[Key], width: int, prefix: str = "screen") -> Row:
+    """As many whole keys as fit; help and quit, the last two, always stay."""
+    items = [
+        row(
+            Piece(key.shown, "key", f"{prefix}.{key.action}"),
+            Piece(f" {key.word}", "muted", f"{prefix}.{key.action}"),
+        )
+        for key in keys
+        if key.footer
+    ]
+    while len(items) > 2 and width_of(join(items, "  ")) > width - 2:
+        items.pop(-3)
+    return row(" ", *join(items, "  "))
+
+
+class Header(Panel):
+    """`fptui  project` at the left, the machine at the right."""
+
+    project = ""
+    place = ""
+
+    def show(self, project: str, place: str) -> None:
+        if (project, place) != (self.project, self.place):
+            self.project, self.place = project, place
+            self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        left = row(Piece(" fptui", "accent"), "  ", Piece(plain(self.project), "strong"))
+        right = row(Piece(plain(self.place) + " ", "muted"))
+        return [fit(spread(left, right, width), width)]
+
+
+class Footer(Panel):
+    """The keys of a screen, each a click too."""
+
+    def __init__(self, keys: Iterable[Key], *, id: str = "footer") -> None:
+        super().__init__(id=id)
+        self._keys = tuple(keys)
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        return [draw_keys(self._keys, width)]

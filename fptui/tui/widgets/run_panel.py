@@ -1,0 +1,110 @@
+"""The run that is looked at: its status, how far it is, its numbers, what comes next."""
+
+from collections.abc import Sequence
+
+from fptui.core.status import Stage, Status
+from fptui.core.text import plain
+from fptui.core.units import duration, step_time
+from fptui.core.view import RunView
+from fptui.tui import words
+from fptui.tui.charts.bar import bar
+from fptui.tui.rows import Piece, Row, fact, flow, grid, row, wrap
+from fptui.tui.widgets.panel import Panel
+
+
+def draw_run(view: RunView, now: float, width: int, *, with_bar: bool = True) -> list[Row]:
+    """The facts of one run, the most important first."""
+    item = view.row
+    done, total = item.step, item.total_steps
+    if item.record.stage in words.CACHING:
+        done, total = view.facts.items_cached, view.facts.items_to_cache
+        lines = [[words.status(item.status, word=_word(view)), fact("item", words.count(done, total), "strong")]]
+        lines.append([fact("running for" if item.status.is_active else "took", words.took(item, now))])
+    else:
+        lines = [
+            [
+                words.status(item.status),
+                fact("step", words.count(done, total), "strong"),
+                *([fact("epoch", words.count(view.epoch, view.epochs))] if view.epoch is not None else []),
+                row(step_time(view.seconds_per_step)),
+            ],
+            [_losses(view), fact("lr", words.power(view.learning_rate))],
+            _ahead(view, now),
+        ]
+    drawn = grid_or_flow(lines, width)
+    if with_bar:
+        drawn.append(_progress(done, total, width, item.status))
+    if item.stop and item.status.is_active:
+        drawn += wrap(_stop_sentence(view), width, "warn", limit=2)
+    elif item.message and item.status.is_active:
+        drawn += wrap(plain(item.message), width, "warn", limit=2)
+    return drawn
+
+
+def grid_or_flow(lines: Sequence[Sequence[Row]], width: int) -> list[Row]:
+    """The first line flows by itself: it is the longest; the others share columns."""
+    return flow(lines[0], width) + grid([line for line in lines[1:] if line], width)
+
+
+def _word(view: RunView) -> str | None:
+    """A caching run does not train, whatever its phase is called."""
+    if view.row.status in (Status.TRAINING, Status.LOADING):
+        return "caching" if view.facts.items_cached is not None else "loading"
+    return None
+
+
+def _losses(view: RunView) -> Row:
+    current, average = view.loss_current, view.loss_average
+    if current is None:
+        return fact("average loss", words.loss(average), "strong")
+    return (*fact("loss", words.loss(current), "strong"), *row(Piece(" average ", "muted"), words.loss(average)))
+
+
+def _ahead(view: RunView, now: float) -> list[Row]:
+    """What comes next; after the end, how long it took."""
+    item = view.row
+    if not item.status.is_active:
+        return [fact("took", words.took(item, now)), fact("ended", words.ago(item.ended_at, now))]
+    facts: list[Row] = []
+    if view.next_save_step is not None:
+        when = f" in {duration(view.next_save_seconds)}" if view.next_save_seconds is not None else ""
+        facts.append(fact("next save", f"at {view.next_save_step}{when}"))
+    elif item.record.stage is Stage.TRAIN and item.record.saves.every_n_steps is None:
+        facts.append(fact("next save", "?"))
+    if view.eta_seconds is not None:
+        facts.append(fact("ends in", duration(view.eta_seconds)))
+    return facts or [fact("running for", words.took(item, now))]
+
+
+def _progress(done: int | None, total: int | None, width: int, status: Status) -> Row:
+    part = done / total if done is not None and total else None
+    percent = words.percent(done, total)
+    label = "    ? %" if percent is None else f"{percent:>5} %"
+    full, empty = bar(part, max(0, width - len(label)))
+    return row(Piece(full, words.SIGNS[status][1]), Piece(empty, "bar"), Piece(label, "muted"))
+
+
+def _stop_sentence(view: RunView) -> str:
+    if view.row.stop == "now":
+        return "Stopping now."
+    if view.next_save_step is None:
+        return "Stops at its next save."
+    when = f", in {duration(view.next_save_seconds)}" if view.next_save_seconds is not None else ""
+    return f"Stops at its next save, step {view.next_save_step}{when}."
+
+
+class RunPanel(Panel):
+    """`draw_run` in a box; `compact` leaves the progress bar out."""
+
+    view: RunView | None = None
+    now = 0.0
+    compact = False
+
+    def show(self, view: RunView | None, now: float) -> None:
+        self.view, self.now = view, now
+        if view is not None:
+            self.set_title(words.title(view.row.record), view.row.record.id)
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        return [] if self.view is None else draw_run(self.view, self.now, width, with_bar=not self.compact)
