@@ -20,6 +20,8 @@ GRID = 4
 TEXT = 8
 TOKEN_FEATURES = CHANNELS * (1 + CONTROLS)
 GLOBAL_FEATURES = CONTROLS * GRID * GRID * CHANNELS + TEXT + 3
+_FAINT = 0.03
+"""The first control, the start picture, says what belongs where; later ones are references that count as a whole."""
 _NEAREST = 0.15
 """Below this t the velocity is not divided by t any more: 1 / t would swamp the rest of the loss."""
 
@@ -58,6 +60,7 @@ def token_features(noisy: Array, controls: Array) -> Array:
     features = np.zeros((batch, tokens, 1 + CONTROLS, CHANNELS), FLOAT)
     features[:, :, 0] = noisy.transpose(0, 2, 1)
     features[:, :, 1 : 1 + count] = controls.transpose(0, 3, 1, 2)
+    features[:, :, 2:] *= _FAINT
     return features.reshape(batch, tokens, TOKEN_FEATURES)
 
 
