@@ -93,3 +93,7 @@ class LogFacts:
     warnings: tuple[LogWarning, ...] = ()
     """Among the kinds: `nan-latents`, `upload-failed`, `items-dropped`."""
     wandb_url: str | None = None
+    uploads: int = 0
+    """Uploads of states that were announced; those of checkpoints are silent."""
+    upload_in_progress: bool = False
+    """One of them is not known to be over."""
