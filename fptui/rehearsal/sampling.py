@@ -50,7 +50,7 @@ class Sampler:
     def _prepare(self, options: argparse.Namespace) -> None:
         say(MAIN, f"cache Text Encoder outputs for sample prompt: {options.sample_prompts}")
         prompts = load_prompts(options.sample_prompts)
-        encoders.announce_text_encoders(options.text_encoder1, options.text_encoder2)
+        encoders.announce_text_encoders(options.text_encoder1, options.text_encoder2, fp8=options.fp8_llm)
         for prompt in prompts:
             for text in (prompt.get("prompt", ""), prompt.get("negative_prompt", "")):
                 if text not in self._text:
