@@ -122,14 +122,13 @@ class LogReader:
     # Records
 
     def _records(self, line: bytes) -> None:
-        if line.count(b"\r") > _RUN_OF_BARS and self._is_calm():
-            start, end = line.find(b"\r"), line.rfind(b"\r")
-            self._record(line[:start])
-            if self._is_calm() and self._bars.take_run(line[start:end]):
-                self._record(line[end + 1 :])
-                return
-            line = line[start:]
-        for record in line.split(b"\r"):
+        records = line.split(b"\r")
+        for position, record in enumerate(records):
+            # Behind the last bar something may be glued.
+            if record and position < _RUN_OF_BARS < len(records) and self._is_calm():
+                if self._bars.take_run(records[position:-1]):
+                    self._record(records[-1])
+                    return
             self._record(record)
 
     def _is_calm(self) -> bool:
