@@ -1,1 +1,1 @@
-"""One module a command."""
+"""One module a command: HELP, EXAMPLE, `add_arguments(parser)` and `run(args) -> exit code`."""

@@ -1,0 +1,67 @@
+"""What RunPod says about this pod, wherever it says it: this process often does not have the pod's environment.
+
+RunPod sets its variables on process 1. A shell over SSH has them only when the image wrote /etc/rp_environment and the
+shell is an interactive bash, so that this process's own environment is only the first place to look. The file is parsed
+and never sourced: its values are not escaped, and some images cut them off at the first `=`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_EXPORT = re.compile(r'^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(?:"(.*)"|\'(.*)\'|(.*))\s*$')
+
+
+@dataclass(frozen=True)
+class PodFacts:
+    """What was found, with the place of each. Keys are never kept: only that they are there."""
+
+    id: str | None = None
+    id_from: str | None = None
+    network_volume: bool = False
+    key_from: str | None = None
+    account_key_from: str | None = None
+
+
+def pod_facts(
+    environment: Mapping[str, str],
+    process_one: Path = Path("/proc/1/environ"),
+    written: Path = Path("/etc/rp_environment"),
+) -> PodFacts:
+    """Look in this environment, then in that of process 1, then in the file that the image wrote."""
+    places = [
+        ("this shell", environment),
+        (str(process_one), _process_environment(process_one)),
+        (str(written), _exports(written)),
+    ]
+
+    def first(name: str) -> tuple[str | None, str | None]:
+        return next(((values[name], place) for place, values in places if values.get(name)), (None, None))
+
+    pod_id, id_from = first("RUNPOD_POD_ID")
+    return PodFacts(
+        pod_id,
+        id_from,
+        network_volume=first("RUNPOD_VOLUME_ID")[0] is not None,
+        key_from=first("RUNPOD_API_KEY")[1],
+        account_key_from=first("FPTUI_RUNPOD_API_KEY")[1],
+    )
+
+
+def _process_environment(path: Path) -> dict[str, str]:
+    try:
+        entries = path.read_bytes().split(b"\0")
+    except OSError:
+        return {}
+    pairs = (entry.decode("utf-8", "replace").partition("=") for entry in entries)
+    return {name: value for name, equals, value in pairs if equals}
+
+
+def _exports(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return {}
+    found = (match for line in lines if (match := _EXPORT.match(line)))
+    return {match[1]: next((value for value in match.groups()[1:] if value is not None), "") for match in found}

@@ -1,0 +1,51 @@
+"""Which packages another Python has, by their metadata: nothing of them is imported."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_ASK = """
+import json, sys
+from importlib.metadata import PackageNotFoundError, distribution
+found = {}
+for name in sys.argv[1:]:
+    try:
+        it = distribution(name)
+    except PackageNotFoundError:
+        continue
+    try:
+        commit = json.loads(it.read_text("direct_url.json") or "{}").get("vcs_info", {}).get("commit_id")
+    except ValueError:
+        commit = None
+    found[name] = [it.version, commit]
+print(json.dumps(["%d.%d.%d" % sys.version_info[:3], found]))
+"""
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed package; `commit` when it was installed from git."""
+
+    version: str
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class PythonPackages:
+    """A Python's version, and those of the packages that were asked for and are there."""
+
+    version: str
+    packages: Mapping[str, Package]
+
+
+def installed(python: str, names: Sequence[str], environment: Mapping[str, str]) -> PythonPackages | None:
+    """Ask `python`; None when it does not answer within 20 s or is none."""
+    try:
+        answer = subprocess.run(
+            [python, "-c", _ASK, *names], capture_output=True, timeout=20, check=True, env=dict(environment)
+        )
+        version, found = json.loads(answer.stdout.splitlines()[-1])
+        return PythonPackages(version, {name: Package(*facts) for name, facts in found.items()})
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError, TypeError):
+        return None
