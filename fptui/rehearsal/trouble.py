@@ -11,7 +11,7 @@ _OUT_OF_MEMORY = (
     "is allocated by PyTorch, and 1.71 GiB is reserved by PyTorch but unallocated. If reserved but unallocated memory "
     "is large try setting PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True to avoid fragmentation.  See documentation "
     "for Memory Management  (https://docs.pytorch.org/docs/stable/notes/cuda.html"
-    "#optimizing-memory-usage-with-pytorch-cuda-alloc-conf)\n"
+    "#optimizing-memory-usage-with-pytorch-cuda-alloc-conf)"
 )
 
 
