@@ -124,11 +124,11 @@ class LogReader:
     def _records(self, line: bytes) -> None:
         records = line.split(b"\r")
         for position, record in enumerate(records):
-            # Behind the last bar something may be glued.
-            if record and position < _RUN_OF_BARS < len(records) and self._is_calm():
-                if self._bars.take_run(records[position:-1]):
-                    self._record(records[-1])
-                    return
+            worth_it = record and position < _RUN_OF_BARS < len(records) and self._is_calm()
+            # Not the last one: something may be glued behind its bar.
+            if worth_it and self._bars.take_run(records[position:-1]):
+                self._record(records[-1])
+                return
             self._record(record)
 
     def _is_calm(self) -> bool:

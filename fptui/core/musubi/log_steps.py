@@ -94,15 +94,7 @@ class StepBars:
         if self.step is None or self.total is None or self._clock is None or self._paused:
             return False
         records = b"\r".join((b"", *drawings))
-        # No log record and no escape sequence among the bars: both would need more than this pattern.
-        if records.lower() != records or any(word in records for word in (b"wandb", b"\x1b", b"\x00")):
-            return False
-        if self._bulk is None:
-            # [^|] and [^]] are many times faster than sets; the count of matches makes up for what they let through.
-            self._bulk = re.compile(
-                rb"\rsteps: [^|]*\|[^|]*\| ([1-9][0-9]{0,17})/%d \[[^a]*avr_loss=([^]]+)\] *(?![^\r])" % self.total
-            )
-        found = self._bulk.findall(records)
+        found = self._found_in(records)
         if not found or len(found) != len(drawings):
             return False
         last_of_each = dict(found)
@@ -129,6 +121,19 @@ class StepBars:
         self.step = last
         self.average, self.drawn = averages[-1], found[-1][1]
         return True
+
+    def _found_in(self, records: bytes) -> list[tuple[bytes, bytes]]:
+        """Step and average of every bar."""
+        # No log record and no escape sequence among the bars: both would need more than this pattern.
+        if records.lower() != records or any(word in records for word in (b"wandb", b"\x1b", b"\x00")):
+            return []
+        if self._bulk is None:
+            # [^|] and [^]] are many times faster than sets; the count of matches makes up for what they let through.
+            self._bulk = re.compile(
+                rb"\rsteps: [^|]*\|[^|]*\| ([1-9][0-9]{0,17})/%d \[[^a]*avr_loss=([^]]+)\] *(?![^\r])"
+                % (self.total or 0)
+            )
+        return self._bulk.findall(records)
 
 
 def _elapsed(inside: bytes, step: int) -> float | None:
