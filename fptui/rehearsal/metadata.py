@@ -50,7 +50,7 @@ class Metadata:
             "modelspec.sai_model_spec": "1.0.0",
             "modelspec.architecture": f"{options.metadata_arch or 'framepack'}/lora",
             "modelspec.implementation": "https://github.com/lllyasviel/FramePack",
-            "modelspec.title": options.metadata_title or options.output_name,
+            "modelspec.title": options.metadata_title or options.output_name or f"LoRA@{now}",
             "modelspec.date": datetime.fromtimestamp(int(now)).isoformat(),
             "modelspec.resolution": f"{sides[0]}x{sides[-1]}",
         }
