@@ -5,21 +5,24 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fptui.core.project import Project, find_project, find_run
-
 if TYPE_CHECKING:
+    from fptui.core.project import Project
     from fptui.core.run import RunFolder
     from fptui.core.view import RunRow
 
 
-def project_of(args: Namespace) -> Project:
+def project_of(args: Namespace) -> "Project":
     """The project that `-C` names, or that of this folder."""
+    from fptui.core.project import find_project
+
     return find_project(Path(args.directory or "."))
 
 
 def run_of(args: Namespace) -> "tuple[Project, RunFolder]":
     """The project and the run that was named: its id, the beginning of it, or a version; without a name the newest
     that is active, else the newest."""
+    from fptui.core.project import find_run
+
     project = project_of(args)
     return project, find_run(project, args.run)
 
