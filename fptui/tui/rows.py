@@ -16,7 +16,7 @@ ROLES = (
 
 
 class Piece(NamedTuple):
-    """Some text, its role, and the action of a click on it."""
+    """Some text, its role (or several, with blanks between), and the action of a click on it."""
 
     text: str
     role: str = ""

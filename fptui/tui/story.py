@@ -1,6 +1,6 @@
 """What needs telling about a run in sentences: what it waits for, why it ended, what to do next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fptui.core.facts import LogError
 from fptui.core.status import Status
@@ -23,6 +23,7 @@ class Story:
     lines: tuple[str, ...] = ()
     todo: tuple[str, ...] = ()
     progress: tuple[int, int] | None = None
+    title: str = "what happens"
 
     def draw(self, width: int) -> list[Row]:
         """The rows."""
@@ -46,7 +47,7 @@ def tell(view: RunView, now: float, log: tuple[str, ...] = ()) -> Story | None:
     """The story of a run; None while it trains, when the numbers say it all."""
     status = view.row.status
     if status in _ENDED:
-        return _ENDED[status](view)
+        return replace(_ENDED[status](view), title="what happened")
     if status is Status.QUEUED:
         return _queued(view)
     if view.row.record.stage in words.CACHING and status.is_active:
@@ -60,11 +61,17 @@ def tell_empty(versions: tuple[str, ...]) -> Story:
     """A project in which nothing has run yet."""
     if not versions:
         todo = "Make configs/v1 with config.toml, dataset.toml and prompts.txt; it shows up here by itself."
-        return Story("No version yet", "accent", ("A version is a folder configs/vN with three files.",), (todo,))
+        return Story(
+            "No version yet",
+            "accent",
+            ("A version is a folder configs/vN with three files.",),
+            (todo,),
+            title="what next",
+        )
     newest = plain(versions[0])
     older = f" Older ones: {', '.join(map(plain, versions[1:6]))}." if versions[1:] else ""
     return Story("Nothing has run yet", "accent", (f"The newest version is {newest}.{older}",),
-                 (f"s shows what a run of {newest} would do, and starts it.",))  # fmt: skip
+                 (f"s shows what a run of {newest} would do, and starts it.",), title="what next")  # fmt: skip
 
 
 def _queued(view: RunView) -> Story:

@@ -67,8 +67,8 @@ class FakeWatch:
     """As `ProjectWatch`: gives `view`, with the selected row's view out of `runs`."""
 
     def __init__(
-        self, runs: Sequence[RunView] = (), gpus: GpuReport | None = None, readers: Mapping[str, FakeReader] | None = None,
-        versions: tuple[str, ...] = ("v8", "v7", "v1"),
+        self, runs: Sequence[RunView] = (), gpus: GpuReport | None = None,
+        readers: Mapping[str, FakeReader] | None = None, versions: tuple[str, ...] = ("v8", "v7", "v1"),
     ) -> None:  # fmt: skip
         self.runs = list(runs)
         self.gpus = gpus if gpus is not None else GpuReport((h100(),))

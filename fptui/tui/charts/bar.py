@@ -8,14 +8,14 @@ _EIGHTHS = "▁▂▃▄▅▆▇█"
 def bar(part: float | None, width: int) -> tuple[str, str]:
     """The full and the empty part of a bar; all empty when unknown. Full only when it is really full."""
     if part is None or width <= 0:
-        return "", "░" * max(0, width)
+        return "", "─" * max(0, width)
     part = min(1.0, max(0.0, part))
     full = int(part * width + 0.5)
     if part < 1.0:
         full = min(full, width - 1)
     if part > 0.0:
         full = max(full, 1)
-    return "▇" * full, "░" * (width - full)
+    return "━" * full, "─" * (width - full)
 
 
 def history(values: Sequence[int | None], width: int, highest: int = 100) -> str:

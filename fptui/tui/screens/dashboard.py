@@ -22,6 +22,7 @@ from fptui.tui.flows import Flows
 from fptui.tui.keys import KEYS
 from fptui.tui.layout import Heights, Shape, share
 from fptui.tui.reading import Looked, Reading
+from fptui.tui.screens.follower import Follower
 from fptui.tui.screens.help import HelpScreen
 from fptui.tui.screens.log import LINES, LogScreen
 from fptui.tui.screens.runs import RunsScreen
@@ -89,6 +90,9 @@ class Dashboard(Screen[None]):
 
     def watch_snapshot(self) -> None:
         self._hand_down()
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Follower) and screen.is_mounted:
+                screen.follow()
 
     def on_resize(self, event: Resize) -> None:
         self._heights = None
@@ -139,12 +143,16 @@ class Dashboard(Screen[None]):
         self.set_class(shape.short, "-short")
         self.query_one("#top").styles.height = heights.run + (heights.gpu if shape.stacked else 0)
         for name, height in (("run", heights.run), ("gpu", heights.gpu), ("story", heights.story),
-                             ("loss", heights.chart), ("log", heights.log)):  # fmt: skip
+                             ("loss", heights.chart), ("log", heights.log if run is not None else 0)):  # fmt: skip
             panel = self.query_one(f"#{name}", Panel)
             panel.set_framed(not shape.short)
             panel.display = height > 0
             panel.styles.height = height
         run_panel.display = run is not None
+
+    def look(self) -> None:
+        """Read now rather than at the next second."""
+        self._reading.look()
 
     # What the keys do
 
@@ -158,7 +166,7 @@ class Dashboard(Screen[None]):
         """Look at another run."""
         if run_id is not None:
             self._reading.selected = run_id
-            self._reading.look()
+            self.look()
 
     def action_select_run(self, run_id: str) -> None:
         self.select(run_id)
@@ -189,7 +197,7 @@ class Dashboard(Screen[None]):
     @work(exclusive=True, group="flow")
     async def action_stop(self) -> None:
         if (run := self.run) is not None and await Flows(self.app, self._actions).stop(run):
-            self._reading.look()
+            self.look()
 
     @work(exclusive=True, group="flow")
     async def action_attach(self) -> None:
@@ -200,7 +208,7 @@ class Dashboard(Screen[None]):
         if (run := self.run) is None:
             return
         self._reading.log_lines = LINES
-        self._reading.look()
+        self.look()
         screen = LogScreen(
             f"log of {words.title(run.record)}", lambda: self.snapshot.log if self.snapshot is not None else ()
         )

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from fptui.tui.keys import Key
 from fptui.tui.rows import Piece, Row
+from fptui.tui.screens.follower import Follower
 from fptui.tui.widgets.bars import Footer
 from fptui.tui.widgets.log_panel import draw_line
 from fptui.tui.widgets.panel import Panel
@@ -67,10 +68,11 @@ class LogView(Panel):
         return False
 
 
-class LogScreen(Screen[None]):
-    """Reads its lines once a second from what the dashboard last got."""
+class LogScreen(Screen[None], Follower):
+    """Takes its lines from the dashboard's last snapshot."""
 
     CSS_PATH = "log.tcss"
+    AUTO_FOCUS = ""  # the search field is focused when it is asked for
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll(-1)", "up"),
         Binding("down,j", "scroll(1)", "down"),
@@ -97,14 +99,13 @@ class LogScreen(Screen[None]):
         yield Footer(_KEYS)
 
     def on_mount(self) -> None:
-        self.set_interval(1, self.refresh_lines)
-        self.refresh_lines()
+        self.follow()
 
     @property
     def view(self) -> LogView:
         return self.query_one(LogView)
 
-    def refresh_lines(self) -> None:
+    def follow(self) -> None:
         self.view.lines = self._lines()
         self._say()
         self.view.redraw()

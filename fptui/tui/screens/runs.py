@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from fptui.core.view import RunRow
 from fptui.tui.keys import Key
+from fptui.tui.screens.follower import Follower
 from fptui.tui.widgets.bars import Footer
 from fptui.tui.widgets.runs_table import RunsTable
 
@@ -19,7 +20,7 @@ _KEYS = (
 )
 
 
-class RunsScreen(Screen[str | None]):
+class RunsScreen(Screen[str | None], Follower):
     """A table that goes on living while it is open."""
 
     CSS_PATH = "runs.tcss"
@@ -47,10 +48,9 @@ class RunsScreen(Screen[str | None]):
         yield Footer(_KEYS)
 
     def on_mount(self) -> None:
-        self.set_interval(1, self.redraw)
-        self.redraw()
+        self.follow()
 
-    def redraw(self) -> None:
+    def follow(self) -> None:
         rows = self._rows()
         if self._selected is None and rows:
             self._selected = rows[0].record.id
@@ -62,7 +62,7 @@ class RunsScreen(Screen[str | None]):
             ids = [item.record.id for item in rows]
             at = ids.index(self._selected) if self._selected in ids else 0
             self._selected = ids[min(len(ids) - 1, max(0, at + by))]
-            self.redraw()
+            self.follow()
 
     def action_select_run(self, run_id: str) -> None:
         self.dismiss(run_id)

@@ -26,8 +26,8 @@ def draw_bar(line: str, width: int) -> Row | None:
     if wanted < 4:
         return None
     full = min(wanted, round(len(found.group(1)) * wanted / max(1, length)))
-    before, after = line[: found.start()], line[found.end() :]
-    return row(before, Piece("▇" * full, "raw"), Piece("░" * (wanted - full), "bar"), after)
+    before, after = line[: found.start()] + " ", " " + line[found.end() :].lstrip()
+    return row(before, Piece("━" * full, "raw"), Piece("─" * (wanted - full), "bar"), after)
 
 
 def role_of(line: str) -> str:

@@ -99,7 +99,9 @@ class Panel(Widget):
         return strip
 
     def _look(self, role: str) -> Style:
-        return self.get_component_rich_style(f"panel--{role}") if role else self.rich_style
+        if not role:
+            return self.rich_style
+        return self.get_component_rich_style(*(f"panel--{name}" for name in role.split()))
 
     async def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)

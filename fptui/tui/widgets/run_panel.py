@@ -26,9 +26,9 @@ def draw_run(view: RunView, now: float, width: int, *, with_bar: bool = True) ->
                 words.status(item.status),
                 fact("step", words.count(done, total), "strong"),
                 *([fact("epoch", words.count(view.epoch, view.epochs))] if view.epoch is not None else []),
-                row(step_time(view.seconds_per_step)),
+                *([row(step_time(view.seconds_per_step))] if view.seconds_per_step is not None else []),
             ],
-            [_losses(view), fact("lr", words.power(view.learning_rate))],
+            _measured(view),
             _ahead(view, now),
         ]
     drawn = grid_or_flow(lines, width)
@@ -53,11 +53,21 @@ def _word(view: RunView) -> str | None:
     return None
 
 
+def _measured(view: RunView) -> list[Row]:
+    """Nothing before the first step; then what is not known is `?`."""
+    if view.loss_current is None and view.loss_average is None and view.learning_rate is None:
+        return []
+    return [_losses(view), fact("lr", words.power(view.learning_rate))]
+
+
 def _losses(view: RunView) -> Row:
     current, average = view.loss_current, view.loss_average
     if current is None:
         return fact("average loss", words.loss(average), "strong")
-    return (*fact("loss", words.loss(current), "strong"), *row(Piece(" average ", "muted"), words.loss(average)))
+    return (
+        *fact("loss", words.loss(current), "strong"),
+        *row(Piece(" (average ", "muted"), words.loss(average), Piece(")", "muted")),
+    )
 
 
 def _ahead(view: RunView, now: float) -> list[Row]:

@@ -6,11 +6,11 @@ from fptui.core.text import plain
 from fptui.core.units import step_time
 from fptui.core.view import RunRow
 from fptui.tui import words
-from fptui.tui.rows import EMPTY, Piece, Row, join, pad, row, width_of
+from fptui.tui.rows import EMPTY, Piece, Row, fit, join, pad, row, width_of
 from fptui.tui.widgets.panel import Panel
 
 _HEADS = ("run", "status", "step", "loss", "speed", "started", "took", "note")
-_LEAVE_FIRST = (7, 4, 3, 6, 2, 5)
+_LEAVE_FIRST = (7, 4, 6, 3, 5, 2)
 """Columns in the order in which they go."""
 
 
@@ -31,13 +31,13 @@ def draw_runs(rows: Sequence[RunRow], selected: str | None, now: float, width: i
         if sum(sizes.values()) + 2 * len(kept) <= width:
             break
     head = join([pad(row(Piece(_HEADS[c], "muted")), sizes[c]) for c in kept], "  ")
-    drawn: list[Row] = [row("  ", *head)]
+    drawn: list[Row] = [fit(row("  ", *head), width)]
     for item, cells in zip(shown, table, strict=True):
         is_selected = item.record.id == selected
         line = row("❯ " if is_selected else "  ", *join([pad(cells[c], sizes[c]) for c in kept], "  "))
         action = f"screen.select_run({item.record.id!r})"
-        drawn.append(tuple(p._replace(role="cursor" if is_selected and not p.role else p.role, action=action)
-                           for p in pad(line, width)))  # fmt: skip
+        under = " cursor" if is_selected else ""
+        drawn.append(tuple(p._replace(role=(p.role + under).strip(), action=action) for p in pad(line, width)))
     return drawn
 
 

@@ -13,6 +13,7 @@ class StoryPanel(Panel):
     def show(self, story: Story | None) -> None:
         if story != self.story:
             self.story = story
+            self.set_title(story.title if story is not None else "")
             self.redraw()
 
     def draw(self, width: int, height: int) -> list[Row]:

@@ -1,0 +1,87 @@
+"""`fptui`: the dashboard. Something is on the screen before Textual is imported, which takes a quarter of a second."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from fptui.errors import FptuiError, WrongUse
+
+_ENTER = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l"
+_LEAVE = "\x1b[?1049l\x1b[?25h"
+
+
+def run(project_path: Path) -> int:
+    """Show the dashboard of the project at `project_path`, or, where there is none, what to do about it."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise WrongUse("The dashboard needs a terminal; fptui ls, status and log work without one.")
+    columns, lines = shutil.get_terminal_size()
+    sys.stdout.write(_ENTER + first_frame(project_path.resolve().name, columns, lines))
+    sys.stdout.flush()
+    try:
+        code, sentence = _show(project_path)
+    finally:
+        sys.stdout.write(_LEAVE)
+        sys.stdout.flush()
+    if sentence:
+        print(sentence, file=sys.stderr if code else sys.stdout)
+    return code
+
+
+def first_frame(name: str, columns: int, lines: int) -> str:
+    """The empty boxes of the dashboard, in the terminal's own colours, for the moment before it is there."""
+    framed = lines >= 32 and columns >= 100
+    rows = [f"\x1b[1m fptui\x1b[0m  {''.join(c for c in name if c.isprintable())[: max(0, columns - 10)]}"]
+    if framed:
+        half = columns // 2
+        rows += _boxes(("run", half), ("GPU", columns - half), height=6)
+        rows += _boxes(("loss", columns), height=max(2, (lines - 8) * 3 // 5))
+        rows += _boxes(("log", columns), height=max(2, lines - 1 - len(rows)))
+    else:
+        rows += [f"\x1b[2m─ run {'─' * (columns - 6)}\x1b[0m", "", "", "", f"\x1b[2m─ GPU {'─' * (columns - 6)}\x1b[0m"]
+    rows = rows[: max(1, lines - 1)]
+    return "\r\n".join(rows)
+
+
+def _boxes(*boxes: tuple[str, int], height: int) -> list[str]:
+    top = "".join(f"╭─ {title} {'─' * (width - len(title) - 5)}╮" for title, width in boxes)
+    middle = "".join(f"│{' ' * (width - 2)}│" for _, width in boxes)
+    bottom = "".join(f"╰{'─' * (width - 2)}╯" for _, width in boxes)
+    return [f"\x1b[2m{line}\x1b[0m" for line in (top, *[middle] * (height - 2), bottom)]
+
+
+def _show(path: Path) -> tuple[int, str | None]:
+    import gc
+
+    gc.disable()  # a seventh of the import time is the collector looking at modules
+    from fptui.tui.app import FptuiApp
+    from fptui.tui.live import LiveWatch, ProjectActions
+
+    gc.freeze()
+    gc.enable()
+    place = _place()
+    if has_configs(path):
+        from fptui.core.project import find_project
+
+        try:
+            project = find_project(path)
+        except FptuiError as error:
+            return error.exit_code, str(error)
+        app = FptuiApp(LiveWatch(project.path), ProjectActions(project.path, dict(os.environ)), place=place)
+    else:
+        app = FptuiApp(None, None, place=place, folder=path.resolve())
+    sentence = app.run()
+    if app.failure is not None:
+        return 1, f"The dashboard failed; every run goes on. {app.failure}"
+    return app.return_code or 0, sentence
+
+
+def has_configs(path: Path) -> bool:
+    """Whether this folder or one above it is a project."""
+    folder = path.resolve()
+    return any((place / "configs").is_dir() for place in (folder, *folder.parents))
+
+
+def _place() -> str:
+    pod = os.environ.get("RUNPOD_POD_ID")
+    return f"pod {pod}" if pod else os.uname().nodename

@@ -1,0 +1,76 @@
+"""The real watch and actions behind the protocols. Their modules are imported when first used, off the UI's thread."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from fptui.core.run import RunRecord
+from fptui.core.view import ProjectView
+from fptui.tui.actions import Consequence, Plan
+from fptui.tui.snapshot import Reader, Watch
+
+
+class LiveWatch:
+    """`ProjectWatch` over the real GPUs, made at the first poll: the screen is there before NVML is."""
+
+    def __init__(self, project_path: Path) -> None:
+        self._path = project_path
+        self._watch: Watch | None = None
+
+    @property
+    def run_watch(self) -> Reader | None:
+        return self._watch.run_watch if self._watch is not None else None
+
+    def poll(self, now: float, selected: str | None) -> ProjectView:
+        if self._watch is None:
+            self._watch = self._make()
+        return self._watch.poll(now, selected)
+
+    def _make(self) -> Watch:
+        from fptui.adapters.nvml import NvmlSource
+        from fptui.core.project import find_project
+        from fptui.watch.project_watch import ProjectWatch
+
+        gpus = NvmlSource()
+        gpus.start_peak_sampler()
+        return ProjectWatch(find_project(self._path), gpus)
+
+
+class ProjectActions:
+    """The functions of `fptui.actions` that the commands call too."""
+
+    def __init__(self, project_path: Path, environment: Mapping[str, str]) -> None:
+        self._path = project_path
+        self._environment = environment
+
+    def plan(self, version: str | None, *, smoke: bool = False, resume: str | None = None) -> Plan:
+        from fptui.actions.start import StartOptions, plan_train
+        from fptui.core.project import find_project
+
+        options = StartOptions(smoke=smoke, resume=resume)
+        project = find_project(self._path)
+        return plan_train(project, version, options, environment=self._environment, now=time.time())
+
+    def launch(self, plan: Plan) -> tuple[RunRecord, ...]:
+        from fptui.actions.start import StartPlan, launch
+        from fptui.core.project import find_project
+
+        assert isinstance(plan, StartPlan)
+        return launch(find_project(self._path), plan, environment=self._environment)
+
+    def stop_consequence(self, run_id: str, mode: str) -> Consequence:
+        from fptui.actions.stop import consequence
+        from fptui.core.project import find_project, find_run
+
+        return consequence(find_run(find_project(self._path), run_id), mode, time.time())
+
+    def request_stop(self, run_id: str, mode: str) -> None:
+        from fptui.actions.stop import request
+        from fptui.core.project import find_project, find_run
+
+        request(find_run(find_project(self._path), run_id), mode, time.time())
+
+    def attach_command(self, run_id: str) -> tuple[list[str], Mapping[str, str]]:
+        from fptui.actions.attach import attach_command
+
+        return attach_command(run_id, self._environment)
