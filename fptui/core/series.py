@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
-from math import inf, isfinite, nan
+from math import inf, isfinite, isnan, nan
 
 FAN_OUT = 16
 
@@ -11,8 +11,8 @@ FAN_OUT = 16
 class Series:
     """Points (x, y) with x never falling. y may be NaN, which `minmax` passes over, or infinite, which it does not.
 
-    Above the points lies a pyramid: the minimum and maximum of each 16 points, of each 16 of those, and so on. Only full
-    groups are in it, so that a point is appended in constant time; 9 bytes a point more or less.
+    Above the points lies a pyramid: the extremes of each 16 points, of each 16 of those, and so on. Only full groups
+    are in it, so that a point is appended in constant time. 17 bytes a point.
     """
 
     def __init__(self) -> None:
@@ -113,10 +113,9 @@ class Series:
 
 def _extremes(lows: "array[float]", highs: "array[float]") -> tuple[float, float]:
     """Without NaN; (inf, -inf) when there is nothing else."""
-    total = sum(lows)
-    if total != total:
-        lows = array("d", [value for value in lows if value == value])
-        highs = array("d", [value for value in highs if value == value])
+    if isnan(sum(lows)):
+        lows = array("d", [value for value in lows if not isnan(value)])
+        highs = array("d", [value for value in highs if not isnan(value)])
     return min(lows, default=inf), max(highs, default=-inf)
 
 
