@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from fptui import __doc__ as summary
 from fptui import __version__
-from fptui.errors import FptuiError
+from fptui.errors import FptuiError, WrongUse
 
 COMMANDS = {
     "train": "start a training run and follow it",
@@ -80,7 +80,7 @@ def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
     """`-C DIR` in front of the command, and what follows."""
     if arguments and arguments[0] == "-C":
         if len(arguments) < 2:
-            raise SystemExit(_wrong("-C needs the project's folder: fptui -C DIR …"))
+            raise WrongUse("-C needs the project's folder: fptui -C DIR …")
         return arguments[1], arguments[2:]
     if arguments and arguments[0].startswith("-C"):
         return arguments[0][2:], arguments[1:]
