@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -50,7 +51,8 @@ def _tmux() -> Finding:
         Tmux().check()
     except FptuiError as error:
         return Finding("tmux", Grade.PROBLEM, str(error))
-    return Finding("tmux", Grade.OK, shutil.which("tmux") or "found")
+    shown = subprocess.run(["tmux", "-V"], capture_output=True, text=True, check=False).stdout.strip()
+    return Finding("tmux", Grade.OK, f"{shown.removeprefix('tmux ')} ({shutil.which('tmux')})")
 
 
 def _gpu(*, needed: bool) -> Finding:

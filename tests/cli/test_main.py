@@ -23,6 +23,11 @@ def command(run: Callable[[Namespace], int]) -> Callable[[str], ModuleType]:
     return lambda name: module
 
 
+@pytest.fixture(autouse=True)
+def _own_state(state_home: Path) -> None:
+    """Crash reports of these tests go nowhere else."""
+
+
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Namespace], int], list[str]], int]:
     def play(run: Callable[[Namespace], int], argv: list[str]) -> int:
@@ -93,12 +98,11 @@ def test_interrupting_is_quiet(played: Play, capsys: pytest.CaptureFixture[str])
 def test_an_unexpected_error_is_a_sentence_and_a_report_for_the_user_alone(
     played: Play, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("HF_TOKEN", "hf_verysecretvalue")
     assert played(raising(ZeroDivisionError("with hf_verysecretvalue inside")), ["gpu", "7"]) == 1
     out, err = capsys.readouterr()
     assert out == "" and "Traceback" not in err and err.count("\n") == 1
-    (path,) = (tmp_path / "fptui").iterdir()
+    (path,) = (tmp_path / "state" / "fptui").iterdir()
     assert str(path) in err
     text = path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600

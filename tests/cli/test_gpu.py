@@ -1,0 +1,58 @@
+import json
+from argparse import Namespace
+
+import pytest
+
+from fptui.adapters.nvml import NvmlSource
+from fptui.cli import gpu
+from fptui.core.gpu import GpuProcess, GpuReading, GpuReport
+
+
+class Source:
+    def __init__(self, report: GpuReport) -> None:
+        self.report = report
+
+    def read(self, *, processes: bool = False) -> GpuReport:
+        return self.report
+
+    def close(self) -> None:
+        pass
+
+
+KNOWN = GpuReading(
+    0, "GPU-0", "NVIDIA H100 80GB HBM3", 1.0, 98, 73 * 2**30, 80 * 2**30, 76 * 2**30, 612.3, 700.0, 64, 1980, 2619,
+    ("power limit",), (GpuProcess(41, 72 * 2**30),),
+)  # fmt: skip
+UNKNOWN = GpuReading(1, None, None, 1.0)
+
+
+def test_a_table_with_what_is_unknown_as_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpu.once(Source(GpuReport((KNOWN, UNKNOWN), "GPU 1 is lost.", "580.1")), as_json=False) == 0
+    out, err = capsys.readouterr()
+    head, first, second = out.splitlines()
+    assert head.split()[-2:] == ["BY", "PROCESSES"] and "PEAK" not in head
+    assert first.split("  ") == ["  0", "NVIDIA H100 80GB HBM3", "", "  98", "73.0 of 80.0", "612/700", "64", "", "  1980", "power limit", "41 (72.0 GiB)"]  # fmt: skip
+    assert second.split() == ["1", "?", "?", "?", "of", "?", "?/?", "?", "?", "?", "?"]
+    assert err == "GPU 1 is lost.\n"
+
+
+def test_live_the_peak_stands_in_for_the_processes() -> None:
+    head, line = gpu.report_lines(GpuReport((KNOWN,)), live=True)
+    assert "PEAK GiB" in head and "PROCESSES" not in head and " 76.0 " in line
+
+
+def test_json_holds_every_field(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpu.once(Source(GpuReport((KNOWN,), None, "580.1")), as_json=True) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["driver"] == "580.1" and report["gpus"][0]["memory_used"] == 73 * 2**30
+    assert report["gpus"][0]["processes"] == [{"pid": 41, "memory_bytes": 72 * 2**30, "name": None}]
+
+
+def test_without_a_gpu_the_reason_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(NvmlSource, "read", lambda self, processes=False: GpuReport((), "No NVIDIA driver here."))
+    assert gpu.run(Namespace(json=False, once=False)) == 1  # no terminal: as with --once
+    assert capsys.readouterr() == ("", "No NVIDIA driver here.\n")
+    assert gpu.run(Namespace(json=True, once=False)) == 1
+    assert json.loads(capsys.readouterr().out) == {"gpus": [], "problem": "No NVIDIA driver here.", "driver": None}
