@@ -72,7 +72,9 @@ def _show(path: Path) -> tuple[int, str | None]:
         app = FptuiApp(None, None, place=place, folder=path.resolve())
     sentence = app.run()
     if app.failure is not None:
-        return 1, f"The dashboard failed; every run goes on. {app.failure}"
+        from fptui.cli.crash import report
+
+        return 1, f"fptui: every run goes on; the dashboard failed. {report(app.failure, [])}"
     return app.return_code or 0, sentence
 
 

@@ -1,8 +1,6 @@
 """The application: a theme, the palette, and the first screen."""
 
-import os
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
@@ -17,19 +15,6 @@ from fptui.tui.screens.dashboard import Dashboard
 from fptui.tui.screens.no_project import NoProjectScreen
 from fptui.tui.snapshot import Watch
 from fptui.tui.theme import DARK, LIGHT
-from fptui.tui.threads import sentence
-
-
-def keep_traceback(error: BaseException) -> str:
-    """Write it to the user's state folder; a sentence that says where."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fptui"
-    path = state / "dashboard-error.txt"
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(traceback.format_exception(type(error), error, error.__traceback__)), encoding="utf-8")
-    except OSError:
-        return sentence(error)
-    return f"{sentence(error)} (details in {path})"
 
 
 class FptuiApp(App[str | None]):
@@ -59,17 +44,15 @@ class FptuiApp(App[str | None]):
         self._folder = folder or Path()
         self._clock = clock
         self._period = period
-        self.failure: str | None = None
-        """One sentence when the screen itself failed."""
+        self.failure: Exception | None = None
+        """What went wrong in the screen itself, if anything did."""
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = DARK.name
 
     def _fatal_error(self) -> None:
-        """Textual would print a traceback here; ours goes to a file, and one sentence to the user."""
-        error = self._exception
-        if error is not None:
-            self.failure = keep_traceback(error)
+        """Textual would print a traceback here; whoever runs the app reports `failure` in its own way."""
+        self.failure = self._exception
         self._close_messages_no_wait()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

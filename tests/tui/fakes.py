@@ -1,6 +1,7 @@
 """Stand-ins for the watch and the actions, and views of runs in every state."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,9 @@ class Points:
 
     def y(self, index: int) -> float:
         return self.ys[index]
+
+    def index_of(self, x: float) -> int:
+        return bisect_left(self.xs, x)
 
     def minmax(self, low: int, high: int) -> tuple[float, float]:
         known = [value for value in self.ys[low:high] if not math.isnan(value)]

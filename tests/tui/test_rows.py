@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from fptui.tui.rows import fact, fit, flow, grid, pad, row, spread, text_of, width_of, wrap
+from fptui.tui.rows import Row, fact, fit, flow, grid, pad, row, spread, text_of, width_of, wrap
 
 
-def texts(rows: list[tuple[object, ...]]) -> list[str]:
-    return [text_of(item) for item in rows]  # type: ignore[arg-type]
+def texts(rows: list[Row]) -> list[str]:
+    return [text_of(item) for item in rows]
 
 
 def test_facts_go_on_to_the_next_line_whole() -> None:

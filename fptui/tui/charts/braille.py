@@ -5,7 +5,7 @@ one shift; the least and greatest value of a column come from the series' pyrami
 """
 
 import math
-from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +18,8 @@ class Curve(Protocol):
     def x(self, index: int, /) -> float: ...
 
     def y(self, index: int, /) -> float: ...
+
+    def index_of(self, x: float) -> int: ...
 
     def minmax(self, low: int, high: int, /) -> tuple[float, float]: ...
 
@@ -36,16 +38,24 @@ class Frame:
 
     def level(self, value: float) -> float:
         """0 at the bottom to 4 * height - 1 at the top; what lies beyond stays at the edge."""
-        top = 4 * self.height - 1
-        if self.logarithmic:
-            if value <= 0:
-                return 0
-            low, high, value = math.log(self.y0), math.log(self.y1), math.log(value)
-        else:
-            low, high = self.y0, self.y1
+        return self.scale()(value)
+
+    def scale(self) -> Callable[[float], float]:
+        """`level` as a function that has done its divisions."""
+        top = 4.0 * self.height - 1
+        low, high = (math.log(self.y0), math.log(self.y1)) if self.logarithmic else (self.y0, self.y1)
         if high <= low:
-            return top / 2
-        return min(float(top), max(0.0, (value - low) / (high - low) * top))
+            return lambda value: top / 2
+        factor = top / (high - low)
+
+        def linear(value: float) -> float:
+            at = (value - low) * factor
+            return 0.0 if at <= 0 else top if at >= top else at
+
+        def logarithmic(value: float) -> float:
+            return linear(math.log(value)) if value > 0 else 0.0
+
+        return logarithmic if self.logarithmic else linear
 
     def column(self, x: float) -> int:
         """The dot column of x, 0 to 2 * width - 1."""
@@ -59,55 +69,79 @@ Cells = list[list[int]]
 
 def plot(curve: Curve, count: int, frame: Frame) -> Cells:
     """Draw the first `count` points. A NaN breaks the line; an infinite value stands at the edge."""
-    columns = [0] * (2 * frame.width)
-    if count and frame.x1 > frame.x0:
-        _draw(curve, count, frame, columns)
-    return _cells(columns, frame.height)
+    return Trace().draw(curve, count, frame)
 
 
-def _draw(curve: Curve, count: int, frame: Frame, columns: list[int]) -> None:
-    per_column = (frame.x1 - frame.x0) / len(columns)
-    indices = range(count)
-    low = bisect_left(indices, frame.x0, key=curve.x)
-    last: tuple[int, float] | None = None
-    while low < count:
-        column = frame.column(curve.x(low))
-        if curve.x(low) > frame.x1:
-            break
-        if column == len(columns) - 1:
-            high = bisect_left(indices, math.nextafter(frame.x1, math.inf), low, count, key=curve.x)
-        else:
-            high = bisect_left(indices, frame.x0 + (column + 1) * per_column, low, count, key=curve.x)
-        high = max(high, low + 1)
-        first = curve.y(low)
-        if math.isnan(first):
-            last = None
-        elif last is not None:
-            _connect(columns, last, (column, frame.level(first)))
-        least, greatest = curve.minmax(low, high)
-        if not (math.isnan(least) or math.isnan(greatest)):
-            columns[column] |= _span(frame.level(least), frame.level(greatest))
-        final = curve.y(high - 1)
-        last = None if math.isnan(final) else (column, frame.level(final))
-        low = high
+class Trace:
+    """`plot` for a curve that grows: in the same frame only the last point's column and new ones are drawn again."""
+
+    def __init__(self) -> None:
+        self._curve: Curve | None = None
+        self._frame: Frame | None = None
+        self._count = 0
+        self._columns: list[int] = []
+        self._low = 0
+        """The first point of the last column that was drawn; then the end of the line before it."""
+        self._before: int | None = None
+        self._height = 0.0
+        self._under: list[int] = []
+        """That column, and those that its line crossed, as they were without it."""
+
+    def draw(self, curve: Curve, count: int, frame: Frame) -> Cells:
+        """As `plot`. Points may have been appended, and the last one changed; no other."""
+        if self._curve is not curve or self._frame != frame or count < self._count or not self._count:
+            self._curve, self._frame = curve, frame
+            self._columns = [0] * (2 * frame.width)
+            self._low, self._before, self._under = curve.index_of(frame.x0), None, []
+        elif self._under:
+            first = self._first_column(frame.column(curve.x(self._low)))
+            self._columns[first : first + len(self._under)] = self._under
+        self._count = count
+        if count and frame.x1 > frame.x0:
+            self._go_on(curve, count, frame)
+        return _cells(self._columns, frame.height)
+
+    def _first_column(self, column: int) -> int:
+        return column if self._before is None else min(self._before, column)
+
+    def _go_on(self, curve: Curve, count: int, frame: Frame) -> None:
+        columns = self._columns
+        per_column = (frame.x1 - frame.x0) / len(columns)
+        level, value_at, index_of, extremes = frame.scale(), curve.y, curve.index_of, curve.minmax
+        beyond = min(count, index_of(math.nextafter(frame.x1, math.inf)))
+        low, before, height = self._low, self._before, self._height
+        while low < beyond:
+            column = frame.column(curve.x(low))
+            high = beyond if column == len(columns) - 1 else min(beyond, index_of(frame.x0 + (column + 1) * per_column))
+            high = max(high, low + 1)
+            self._low, self._before, self._height = low, before, height
+            self._under = columns[self._first_column(column) : column + 1]
+            first, final = value_at(low), value_at(high - 1)
+            if before is not None and not math.isnan(first):
+                _connect(columns, before, height, column, level(first))
+            least, greatest = extremes(low, high) if high - low > 1 else (first, first)
+            if least <= greatest:
+                bottom = int(level(least) + 0.5)
+                columns[column] |= ((2 << (int(level(greatest) + 0.5) - bottom)) - 1) << bottom
+            before = None
+            if not math.isnan(final):
+                before, height = column, level(final)
+            low = high
 
 
-def _span(low: float, high: float) -> int:
-    bottom, top = round(low), round(high)
-    return ((1 << (top - bottom + 1)) - 1) << bottom
-
-
-def _connect(columns: list[int], start: tuple[int, float], end: tuple[int, float]) -> None:
+def _connect(columns: list[int], x0: int, y0: float, x1: int, y1: float) -> None:
     """A line between two points: between neighbouring columns the step is shared, half and half."""
-    (x0, y0), (x1, y1) = start, end
     if x1 <= x0:
         return
     slope = (y1 - y0) / (x1 - x0)
     for column in range(x0, x1 + 1):
         here = y0 + slope * (column - x0)
-        before = here if column == x0 else here - slope / 2
-        after = here if column == x1 else here + slope / 2
-        columns[column] |= _span(min(before, after), max(before, after))
+        start = here if column == x0 else here - slope / 2
+        end = here if column == x1 else here + slope / 2
+        if start > end:
+            start, end = end, start
+        bottom = int(start + 0.5)
+        columns[column] |= ((2 << (int(end + 0.5) - bottom)) - 1) << bottom
 
 
 _LEFT = (0x40, 0x04, 0x02, 0x01)

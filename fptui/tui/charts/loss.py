@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fptui.tui.charts.axis import number, step_ticks, value_range, value_ticks
-from fptui.tui.charts.braille import Cells, Curve, Frame, extent, plot
+from fptui.tui.charts.braille import Cells, Curve, Frame, Trace, extent
 from fptui.tui.rows import Piece, Row
 from fptui.tui.words import power
 
@@ -31,8 +31,18 @@ class Curves:
         return max((int(curve.x(count - 1)) for curve, count in pairs if count), default=0)
 
 
-def draw_loss(curves: Curves, total: int | None, saves: Sequence[int], width: int, height: int) -> list[Row]:
+class Traces:
+    """What was drawn of the three curves: kept from one drawing to the next, so that a new point costs little."""
+
+    def __init__(self) -> None:
+        self.raw, self.average, self.rate = Trace(), Trace(), Trace()
+
+
+def draw_loss(
+    curves: Curves, total: int | None, saves: Sequence[int], width: int, height: int, *, traces: Traces | None = None
+) -> list[Row]:
     """Exactly `height` rows of at most `width` cells."""
+    traces = traces or Traces()
     last = total if total else max(10, _room(curves.last_step()))
     rate_extent = extent(curves.rate, curves.counts[2])
     rate_height = 0 if height < RATE_FROM_HEIGHT or rate_extent is None else max(2, min(4, height // 6))
@@ -48,13 +58,14 @@ def draw_loss(curves: Curves, total: int | None, saves: Sequence[int], width: in
     across = width - gutter - 1
     frame = Frame(0, last, low, high, across, loss_height, logarithmic)
     layers = [
-        (plot(curves.average, curves.counts[1], frame), "average"),
-        (plot(curves.raw, curves.counts[0], frame), "raw"),
+        (traces.average.draw(curves.average, curves.counts[1], frame), "average"),
+        (traces.raw.draw(curves.raw, curves.counts[0], frame), "raw"),
     ]
     rows = _framed(layers, labels, gutter, loss_height)
     if rate_height and rate_extent is not None:
         below = Frame(0, last, min(0.0, rate_extent[0]), max(rate_extent[1], 1e-300), across, rate_height)
-        rows += _framed([(plot(curves.rate, curves.counts[2], below), "rate")], rate_labels, gutter, rate_height)
+        cells = traces.rate.draw(curves.rate, curves.counts[2], below)
+        rows += _framed([(cells, "rate")], rate_labels, gutter, rate_height)
     return rows + _step_axis(last, saves, gutter, across)
 
 

@@ -19,7 +19,7 @@ from fptui.tui.threads import in_thread, sentence
 Planner = Callable[[str | None, bool], Plan]
 """(version, smoke) -> what would happen; may raise FptuiError, and takes its time."""
 
-_SMOKE = "5 steps to see that it works; saves and uploads nothing"
+_SMOKE = "5 steps, to see that it works; no saves, no uploads"
 _FULL = "as configured"
 _STAGES = {
     Stage.CACHE_LATENTS: "cache latents",

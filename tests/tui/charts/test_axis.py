@@ -13,8 +13,8 @@ def test_steps_are_nice(span: float, about: int, step: float) -> None:
 
 
 def test_a_narrow_range_is_linear_and_a_wide_one_logarithmic() -> None:
-    assert value_range(0.02, 0.13) == (0.0, pytest.approx(0.15), False)
-    assert value_range(0.02, 4.0) == (pytest.approx(0.02), 5.0, True)
+    assert value_range(0.02, 0.13) == pytest.approx((0.0, 0.15, False))
+    assert value_range(0.02, 4.0) == pytest.approx((0.02, 5.0, True))
     assert value_range(-1, 1)[2] is False
 
 

@@ -3,7 +3,10 @@
 import math
 import random
 
-from fptui.tui.charts.braille import Cells, Frame, extent, plot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fptui.tui.charts.braille import Cells, Frame, Trace, extent, plot
 from tests.tui.fakes import Points
 
 
@@ -59,7 +62,7 @@ def test_every_point_has_its_dot() -> None:
         values = [chance.uniform(-3, 3) for _ in range(count)]
         frame = Frame(0, count, -3, 3, 30, 8)
         drawn = dots(plot(Points(range(count), values), count, frame))
-        assert all((frame.column(x), round(frame.level(y))) in drawn for x, y in enumerate(values))
+        assert all((frame.column(x), int(frame.level(y) + 0.5)) in drawn for x, y in enumerate(values))
 
 
 def test_nan_breaks_the_line_and_draws_nothing_itself() -> None:
@@ -91,6 +94,20 @@ def test_points_outside_the_range_of_x_are_left_out() -> None:
 def test_points_after_the_count_are_not_drawn() -> None:
     points = Points(range(10), range(10))
     assert max(x for x, _ in dots(plot(points, 5, Frame(0, 10, 0, 10, 10, 4)))) == 8
+
+
+@given(st.lists(st.one_of(st.floats(-5, 5), st.just(math.nan)), min_size=2, max_size=120), st.data())
+def test_a_growing_curve_looks_as_if_drawn_at_once(values: list[float], data: st.DataObject) -> None:
+    frame = Frame(0, len(values), -5, 5, 12, 4)
+    trace, points = Trace(), Points([], [])
+    for x, value in enumerate(values):
+        points.xs.append(x)
+        points.ys.append(0.0)
+        trace.draw(points, len(points), frame)
+        points.ys[-1] = value
+        if data.draw(st.booleans()):
+            assert trace.draw(points, len(points), frame) == plot(points, len(points), frame)
+    assert trace.draw(points, len(points), frame) == plot(points, len(points), frame)
 
 
 def test_a_logarithmic_axis_gives_each_decade_the_same_height() -> None:
