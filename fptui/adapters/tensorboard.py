@@ -13,6 +13,7 @@ from typing import NamedTuple
 _CHUNK = 1 << 20
 _RECORD_LIMIT = 1 << 26
 """A length beyond this is taken for a broken file; a record with a picture in it has some megabytes."""
+_CLOCK_SLACK = 5
 _HEADER = struct.Struct("<QI")
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
@@ -32,17 +33,20 @@ class Scalar(NamedTuple):
 
 
 class EventTail:
-    """Follows the newest event files below a logging directory, which may not exist yet."""
+    """Follows the event files of one run below a logging directory, which may not exist yet: the newest, or, where
+    `since` is given (seconds since the epoch), the first that were begun from then on, for the directory may be shared
+    by many runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, since: float | None = None) -> None:
         self.folder = folder
+        self._since = since
         self._directory: Path | None = None
         self._files: dict[Path, _EventFile] = {}
 
     def poll(self) -> list[Scalar]:
         """What came since the last call. Never raises for what the files hold."""
         if self._directory is None:
-            self._directory = newest_directory(self.folder)
+            self._directory = _directory(self.folder, self._since)
         if self._directory is None:
             return []
         scalars: list[Scalar] = []
@@ -52,17 +56,17 @@ class EventTail:
         return scalars
 
 
-def newest_directory(folder: Path) -> Path | None:
-    """The directory that holds the newest event file at most three levels below `folder`, by the time in its name."""
-    newest: tuple[int, Path] | None = None
+def _directory(folder: Path, since: float | None) -> Path | None:
+    """Event files lie at most three levels below `folder`; their names hold the time at which they were begun."""
+    found: list[tuple[int, Path]] = []
     for pattern in ("", "*", "*/*", "*/*/*"):
-        for directory in sorted(folder.glob(pattern)) if pattern else [folder]:
-            if _HPARAMS_FOLDER.match(directory.name):
-                continue
-            times = [_time_of(path) for path in _event_files(directory)]
-            if times and (newest is None or max(times) > newest[0]):
-                newest = max(times), directory
-    return newest[1] if newest else None
+        for directory in folder.glob(pattern) if pattern else [folder]:
+            if not _HPARAMS_FOLDER.match(directory.name):
+                found += [(_time_of(path), directory) for path in _event_files(directory)]
+    if since is None:
+        return max(found)[1] if found else None
+    later = [item for item in found if item[0] >= since - _CLOCK_SLACK]
+    return min(later)[1] if later else None
 
 
 def _event_files(directory: Path) -> list[Path]:

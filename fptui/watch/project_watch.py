@@ -1,0 +1,92 @@
+"""One look at a whole project: all its runs, the selected one in depth, the GPUs."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from fptui.core.gpu import GpuReport, GpuSource
+from fptui.core.run import RunFolder
+from fptui.core.run_status import IsAlive, row
+from fptui.core.view import ProjectView, RunRow, RunView
+from fptui.errors import FptuiError
+from fptui.watch.run_watch import RunWatch
+
+if TYPE_CHECKING:
+    from fptui.core.project import Project
+
+_Result = TypeVar("_Result")
+
+
+class ProjectWatch:
+    """`poll` looks once. A reader that fails becomes a sentence in the view, and the rest of the view stands."""
+
+    def __init__(self, project: "Project", gpu_source: GpuSource | None, is_alive: IsAlive | None = None) -> None:
+        if is_alive is None:
+            from fptui.adapters import processes
+
+            is_alive = processes.is_alive
+        self.project = project
+        self._gpus = gpu_source
+        self._is_alive = is_alive
+        self._ended: dict[str, RunRow] = {}
+        self._run_watch: RunWatch | None = None
+        self._problems: list[str] = []
+
+    @property
+    def run_watch(self) -> RunWatch | None:
+        """The selected run's, for its curves and its log."""
+        return self._run_watch
+
+    def poll(self, now: float, selected: str | None = None) -> ProjectView:
+        """`selected`: the id of a run; without one the newest that is active, else the newest."""
+        self._problems = []
+        versions = self._try("versions", lambda: tuple(self.project.version_names()), ())
+        folders: list[RunFolder] = self._try("runs", self.project.run_folders, [])
+        rows = tuple(found for folder in folders if (found := self._row(folder, now)) is not None)
+        view = self._selected(folders, rows, selected, now)
+        gpus = self._try("GPUs", self._read_gpus, GpuReport((), "The GPUs could not be read."))
+        return ProjectView(
+            at=now,
+            project=self.project.name,
+            rows=rows,
+            versions=versions,
+            selected=view,
+            gpus=gpus,
+            problems=tuple(self._problems),
+        )
+
+    def _read_gpus(self) -> GpuReport:
+        return self._gpus.read() if self._gpus is not None else GpuReport((), "The GPUs are not looked at.")
+
+    def _row(self, folder: RunFolder, now: float) -> RunRow | None:
+        known = self._ended.get(folder.id)
+        if known is not None:
+            return known
+        found = self._try(f"run {folder.id}", lambda: row(folder, now, self._is_alive), None)
+        if found is not None and found.exit is not None:
+            self._ended[folder.id] = found
+        return found
+
+    def _selected(
+        self, folders: list[RunFolder], rows: tuple[RunRow, ...], selected: str | None, now: float
+    ) -> RunView | None:
+        known = {found.record.id for found in rows}
+        name = selected if selected in known else None
+        if name is None and rows:
+            name = next((found.record.id for found in rows if found.status.is_active), rows[0].record.id)
+        folder = next((folder for folder in folders if folder.id == name), None)
+        if folder is None:
+            self._run_watch = None
+            return None
+        if self._run_watch is None or self._run_watch.folder.path != folder.path:
+            self._run_watch = RunWatch(folder, self._is_alive)
+        watch = self._run_watch
+        return self._try(f"run {folder.id}", lambda: watch.poll(now), None)
+
+    def _try(self, what: str, read: Callable[[], _Result], otherwise: _Result) -> _Result:
+        try:
+            return read()
+        except FptuiError as error:
+            self._problems.append(str(error))
+        except Exception as error:
+            self._problems.append(f"Reading {what} failed: {type(error).__name__}: {error}")
+        return otherwise
