@@ -20,6 +20,8 @@ class Saves:
     every_n_steps: int | None = None
     every_n_epochs: int | None = None
     state: bool = False
+    uploads: bool = False
+    """Whether every save is uploaded too: a stop waits for that."""
 
 
 @dataclass(frozen=True)
