@@ -1,6 +1,5 @@
 """Processes as /proc tells of them (Linux, proc(5))."""
 
-import socket
 import time
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def start_ticks(pid: int) -> int | None:
 
 def is_alive(heartbeat: Heartbeat, now: float | None = None) -> bool:
     """Whether the supervisor that wrote this is still there; its number given to another process fools nobody."""
-    if heartbeat.boot_id == boot_id() and heartbeat.host == socket.gethostname():
+    if heartbeat.boot_id == boot_id() and heartbeat.host == os.uname().nodename:
         return start_ticks(heartbeat.pid) == heartbeat.pid_started
     return (time.time() if now is None else now) - heartbeat.at < _FRESH_SECONDS
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -79,5 +78,7 @@ class Progress:
 
 def cut(text: str) -> str:
     """`text` on one row of the terminal, with `…` where it had to be cut."""
+    import shutil  # 4 ms, for progress on a terminal alone
+
     width = shutil.get_terminal_size().columns - 1
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"

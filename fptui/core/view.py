@@ -1,11 +1,14 @@
 """What screens show: frozen values, true steps. Built by `fptui.watch`, drawn by `tui`, printed by `cli`."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fptui.core.facts import LogFacts, Saved
-from fptui.core.gpu import GpuReport
 from fptui.core.run import ExitRecord, RunRecord
 from fptui.core.status import Status
+
+if TYPE_CHECKING:  # `fptui ls` shows rows only: the dozen classes of a log's facts cost it 10 ms
+    from fptui.core.facts import LogFacts, Saved
+    from fptui.core.gpu import GpuReport
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class RunView:
     """The run that is looked at, with everything its log and events tell. Steps are true."""
 
     row: RunRow
-    facts: LogFacts
+    facts: "LogFacts"
     epoch: int | None
     epochs: int | None
     loss_current: float | None
@@ -44,7 +47,7 @@ class RunView:
     eta_seconds: float | None
     next_save_step: int | None
     next_save_seconds: float | None
-    last_state: Saved | None
+    last_state: "Saved | None"
     """The newest state that is complete on disk, true step."""
     steps_since_save: int | None
     """What a stop now would lose."""
@@ -63,6 +66,6 @@ class ProjectView:
     versions: tuple[str, ...]
     """Newest first."""
     selected: RunView | None
-    gpus: GpuReport
+    gpus: "GpuReport"
     problems: tuple[str, ...] = ()
     """One sentence for every reader that failed."""

@@ -22,7 +22,7 @@ def test_the_demo_trains_and_prints_what_came_of_it(fptui: Fptui, tmux_socket: s
     assert result["states"] == len(list(output.glob("*-state"))) >= 1
     assert result["samples"] >= 2
     runs = json.loads(fptui("-C", str(here / "fptui-demo"), "ls", "--json").stdout)
-    assert [(run["stage"], run["status"]) for run in runs][0] == ("train", "finished")
+    assert (runs[0]["stage"], runs[0]["status"]) == ("train", "finished")
     assert {run["trainer"] for run in runs} == {"rehearsal"}
 
     refused = fptui("demo", "--no-ui", str(here / "fptui-demo"))
