@@ -1,5 +1,6 @@
 """Processes as /proc tells of them (Linux, proc(5))."""
 
+import os
 import time
 from pathlib import Path
 
