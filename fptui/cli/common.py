@@ -1,6 +1,7 @@
 """What several commands share: the project, the run, and a run as product JSON."""
 
 import os
+import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,12 @@ def run_of(args: Namespace) -> "tuple[Project, RunFolder]":
     from fptui.core.project import find_run
 
     project = project_of(args)
+    if args.run is None:
+        now, folders = time.time(), project.run_folders()
+        open_ones = (folder for folder in folders if not folder.exit.exists())
+        active = (folder for folder in open_ones if (row := row_of(folder, now)) and row.status.is_active)
+        if found := next(active, folders[0] if folders else None):
+            return project, found
     return project, find_run(project, args.run)
 
 
