@@ -98,6 +98,7 @@ def _command(module: ModuleType, name: str, directory: str | None, arguments: li
         prog=f"fptui {name}",
         description=module.HELP,
         epilog=f"example: {module.EXAMPLE}",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_width()),
         allow_abbrev=False,
     )
     parser.add_argument("-C", dest="directory", metavar="DIR", default=directory, help="the project's folder")
@@ -107,6 +108,14 @@ def _command(module: ModuleType, name: str, directory: str | None, arguments: li
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else OK
     return int(module.run(parsed))
+
+
+def _width() -> int:
+    """Said here, argparse does not import shutil to find it out, which takes a tenth of a light command's time."""
+    try:
+        return min(os.get_terminal_size(1).columns - 2, 118)
+    except OSError:
+        return 98
 
 
 def _wrong(sentence: str) -> int:
