@@ -56,8 +56,8 @@ class Tmux:
         )
         window = self._insist(command).strip()
         self._call(["set-option", "-w", "-t", window, _RUNS, " ".join(run_ids)])
-        # Fixes the size: whoever attaches with a smaller terminal must not narrow the trainer's progress bar. The option
-        # window-size itself, set before there is a window, crashes tmux 3.3a.
+        # Fixes the size: whoever attaches with a smaller terminal must not narrow the trainer's progress bar. The
+        # option window-size itself, set before there is a window, crashes tmux 3.3a.
         self._call(["resize-window", "-t", window, "-x", str(COLUMNS), "-y", str(LINES)])
 
     def window_of(self, run_id: str) -> str | None:

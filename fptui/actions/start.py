@@ -1,0 +1,119 @@
+"""Starting: what would be started, as a plan that can be shown and asked about, and the start itself."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fptui.actions.guards import refuse_conflicts
+from fptui.actions.plan_cache import missing_caches
+from fptui.actions.plan_run import Planned, RunPlanner, StartOptions
+from fptui.adapters.handover import write_environment
+from fptui.adapters.tmux import Tmux
+from fptui.adapters.trainer import reach, sync
+from fptui.core.project import Project
+from fptui.core.run import RunRecord, write_record
+from fptui.core.secrets import trainer_environment
+from fptui.core.text import plain
+from fptui.core.version import read_version
+from fptui.errors import FptuiError, Refused
+
+__all__ = ["StartOptions", "StartPlan", "launch", "plan_cache", "plan_train"]
+
+
+@dataclass(frozen=True)
+class StartPlan:
+    """The runs, one after another in one window, with the texts of their config folders and words for the user."""
+
+    planned: tuple[Planned, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def records(self) -> tuple[RunRecord, ...]:
+        return tuple(item.record for item in self.planned)
+
+
+def plan_train(
+    project: Project, version: str | None, options: StartOptions, *, environment: Mapping[str, str], now: float
+) -> StartPlan:
+    """Caches where they are missing, then the training. Nothing is written."""
+    chosen = read_version(project, version)
+    planner = RunPlanner(project, chosen, reach(project, environment), environment, now)
+    caches = missing_caches(planner)
+    training, notes = planner.train(options, follows=caches[-1].record.id if caches else None)
+    plan = StartPlan((*caches, training), tuple(notes))
+    refuse_conflicts(project, plan.records, now, force=options.force)
+    return plan
+
+
+def plan_cache(
+    project: Project, version: str | None, *, environment: Mapping[str, str], now: float, force: bool = False
+) -> StartPlan:
+    """Both caches, as far as they are missing; `force` makes all of them again."""
+    chosen = read_version(project, version)
+    planner = RunPlanner(project, chosen, reach(project, environment), environment, now)
+    caches = missing_caches(planner, everything=force)
+    if not caches:
+        raise Refused(f"{chosen.name} is cached: every item has both files. --force makes them again.")
+    plan = StartPlan(tuple(caches))
+    refuse_conflicts(project, plan.records, now, force=force)
+    return plan
+
+
+def launch(
+    project: Project, plan: StartPlan, *, environment: Mapping[str, str], tmux: Tmux | None = None
+) -> tuple[RunRecord, ...]:
+    """Write the runs' folders and open their window. When that fails nothing half-made stays."""
+    tmux = tmux or Tmux(environment=environment)
+    tmux.check()
+    sync(project, environment)
+    records = plan.records
+    with _lock(project):
+        refuse_conflicts(project, records, records[0].created_at, force=True)
+        made: list[Path] = []
+        handover = None
+        try:
+            for item in plan.planned:
+                made.append(_write_folder(project, item))
+            secrets = {name: value for item in plan.planned for name, value in item.secrets.items()}
+            handover = write_environment({**trainer_environment(environment), **secrets}, records[-1].id)
+            argv = [sys.executable, "-m", "fptui", "supervise", "--environment", str(handover), *map(str, made)]
+            tmux.open_window(records[-1].id, argv, project.path, [record.id for record in records])
+        except BaseException:
+            for path in made:
+                shutil.rmtree(path, ignore_errors=True)
+            if handover is not None:
+                handover.unlink(missing_ok=True)
+            raise
+    return records
+
+
+def _write_folder(project: Project, item: Planned) -> Path:
+    final = project.runs / item.record.id
+    temporary = project.runs / f".{item.record.id}.{os.getpid()}"
+    try:
+        (temporary / "config").mkdir(parents=True)
+        for name, text in item.texts.items():
+            (temporary / "config" / name).write_text(text, encoding="utf-8")
+        write_record(temporary / "run.json", item.record)
+        temporary.rename(final)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise FptuiError(f"{plain(str(final))} cannot be written: {error.strerror}. The run was not started.") from None
+    return final
+
+
+@contextlib.contextmanager
+def _lock(project: Project) -> Iterator[None]:
+    """One start at a time in a project, so that two cannot both find the GPU free."""
+    try:
+        project.runs.mkdir(exist_ok=True)
+        with (project.runs / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise FptuiError(f"{plain(str(project.runs))} cannot be written: {error.strerror}.") from None

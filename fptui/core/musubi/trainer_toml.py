@@ -1,0 +1,100 @@
+"""config.toml as musubi-tuner reads it: by the `toml` package 0.10.2 (training/parser_common.py), not by the standard.
+
+It refuses mixed arrays and hexadecimal numbers, accepts an unfinished `x=[`, and takes a byte order mark into the first
+key. A file is safe when both readers give the same.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fptui.core.standard_toml import loads
+from fptui.core.text import plain
+from fptui.errors import Refused
+
+_READER = "the trainer's TOML reader (toml 0.10.2)"
+LARGEST = 1 << 20
+"""Bytes. A config is a few kilobytes; `toml` takes minutes for megabytes."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The tables of the file, if both readers agree on them; Refused, with the line, where not."""
+    import toml
+
+    text, name = read_text(path), plain(str(path))
+    if text.startswith("\ufeff"):
+        raise Refused(
+            f"{name}, line 1: a byte order mark, which the trainer takes into the first key. Save it without."
+        )
+    try:
+        standard = loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{name} is not TOML: {plain(str(error))}.") from None
+    try:
+        trainers = toml.loads(text)
+    except (ValueError, IndexError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Refused(f"{name}: {_READER} refuses it: {plain(str(error))}. Write that value another way.") from None
+    different = _difference(standard, trainers)
+    if different is not None:
+        line = line_of(text, different)
+        where = f"{name}{f', line {line}' if line else ''}, {plain(different)}"
+        raise Refused(f"{where}: {_READER} reads another value than TOML says. Write it another way.")
+    return standard
+
+
+def read_text(path: Path) -> str:
+    """The file, or Refused with the reason."""
+    name = plain(str(path))
+    try:
+        if path.stat().st_size > LARGEST:
+            raise Refused(f"{name} is larger than 1 MB: this is no config.")
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise Refused(f"{name} is missing.") from None
+    except UnicodeDecodeError as error:
+        raise Refused(f"{name} is not UTF-8 text (byte {error.start}): save it as UTF-8.") from None
+    except OSError as error:
+        raise Refused(f"{name} cannot be read: {plain(error.strerror or str(error))}.") from None
+
+
+def line_of(text: str, key: str) -> int | None:
+    """The line, from 1, where the key is first set; None when it is nowhere."""
+    pattern = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.match(line):
+            return number
+    return None
+
+
+def without(text: str, keys: frozenset[str]) -> str:
+    """The text without the lines that set these keys to a value on one line."""
+    pattern = re.compile(rf"""\s*["']?({"|".join(map(re.escape, sorted(keys)))})["']?\s*=""")
+    return "".join(line for line in text.splitlines(keepends=True) if not keys or not pattern.match(line))
+
+
+def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    for key in [*one, *(key for key in other if key not in one)]:
+        if key not in one or key not in other:
+            return str(key)
+        left, right = one[key], other[key]
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            inner = _difference(left, right)
+            if inner is not None:
+                return inner
+        elif not _same(left, right):
+            return str(key)
+    return None
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return _difference(left, right) is None
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right or (math.isnan(left) and math.isnan(right))
+    if isinstance(left, (str, bool, int)):
+        return type(left) is type(right) and bool(left == right)
+    return str(left) == str(right)  # dates: two classes of time zone, one meaning
