@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from fptui.tui.actions import Actions
 from fptui.tui.keys import KEYS
+from fptui.tui.left_trim import TrimmedUpdate
 from fptui.tui.screens.dashboard import Dashboard
 from fptui.tui.screens.no_project import NoProjectScreen
 from fptui.tui.snapshot import Watch
@@ -49,6 +52,11 @@ class FptuiApp(App[str | None]):
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = DARK.name
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """What goes to the terminal, cropped to what changed."""
+        is_update = isinstance(renderable, ChopsUpdate)
+        super()._display(screen, TrimmedUpdate.of(renderable) if is_update else renderable)
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback here; whoever runs the app reports `failure` in its own way."""

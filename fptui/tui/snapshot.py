@@ -9,8 +9,9 @@ from fptui.core.view import ProjectView
 from fptui.tui.charts.braille import Curve
 from fptui.tui.charts.loss import Curves
 
-HISTORY = 240
-"""Seconds of GPU utilisation that are kept for the screen."""
+HISTORY = 80
+SECONDS_A_COLUMN = 5
+"""Utilisation is kept as so many means of so many seconds: what stands on the screen then moves seldom."""
 
 
 class Reader(Protocol):
@@ -25,7 +26,7 @@ class Reader(Protocol):
     @property
     def learning_rate(self) -> Curve: ...
 
-    def log_tail(self, n: int) -> Sequence[str]: ...
+    def log_tail(self, count: int, /) -> Sequence[str]: ...
 
 
 class Watch(Protocol):
@@ -45,7 +46,7 @@ class Snapshot:
     curves: Curves | None = None
     log: tuple[str, ...] = ()
     utilisation: Mapping[int, tuple[int | None, ...]] = field(default_factory=dict)
-    """By GPU: one value a second, the newest last."""
+    """By GPU: the mean of each five seconds, the newest last."""
 
 
 class Snapshots:
@@ -53,13 +54,13 @@ class Snapshots:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._utilisation: dict[int, deque[int | None]] = {}
+        self._utilisation: dict[int, Utilisation] = {}
 
     def take(self, now: float, selected: str | None, log_lines: int) -> Snapshot:
         """Poll once. The curves are frozen by their lengths: later points are not part of this snapshot."""
         view = self._watch.poll(now, selected)
         for gpu in view.gpus.gpus:
-            self._utilisation.setdefault(gpu.index, deque(maxlen=HISTORY)).append(gpu.utilisation)
+            self._utilisation.setdefault(gpu.index, Utilisation()).take(now, gpu.utilisation)
         reader = self._watch.run_watch
         curves: Curves | None = None
         log: tuple[str, ...] = ()
@@ -67,4 +68,30 @@ class Snapshots:
             raw, average, rate = reader.loss, reader.average, reader.learning_rate
             curves = Curves(raw, average, rate, (len(raw), len(average), len(rate)))
             log = tuple(reader.log_tail(log_lines))
-        return Snapshot(view, curves, log, {index: tuple(past) for index, past in self._utilisation.items()})
+        return Snapshot(view, curves, log, {index: past.means() for index, past in self._utilisation.items()})
+
+
+class Utilisation:
+    """One GPU's, in percent, as means over stretches of `SECONDS_A_COLUMN`."""
+
+    def __init__(self) -> None:
+        self._past: deque[int | None] = deque(maxlen=HISTORY)
+        self._stretch: int | None = None
+        self._values: list[int] = []
+
+    def take(self, now: float, value: int | None) -> None:
+        """A reading; None when the device did not say."""
+        stretch = int(now // SECONDS_A_COLUMN)
+        if self._stretch is not None and stretch != self._stretch:
+            self._past.append(self._mean())
+            self._values = []
+        self._stretch = stretch
+        if value is not None:
+            self._values.append(value)
+
+    def means(self) -> tuple[int | None, ...]:
+        """Of the stretches so far, the unfinished one included."""
+        return (*self._past, self._mean()) if self._stretch is not None else ()
+
+    def _mean(self) -> int | None:
+        return round(sum(self._values) / len(self._values)) if self._values else None

@@ -1,4 +1,7 @@
-"""The colours: the only place in Python that knows any. Style sheets use the names."""
+"""The colours: the only place in Python that knows any. Style sheets use the names.
+
+The greys are nearly pure (saturation under 0.15), so that they stay grey on a terminal with 256 colours.
+"""
 
 from textual.theme import Theme
 
@@ -9,21 +12,21 @@ DARK = Theme(
     secondary="#5a6a8a",
     accent="#e5b567",
     foreground="#c8d0dc",
-    background="#10141a",
-    surface="#161b23",
-    panel="#1c232d",
+    background="#121417",
+    surface="#181b1f",
+    panel="#1f2227",
     success="#8fc77a",
     warning="#e5b567",
     error="#ef7082",
     variables={
-        "muted": "#748094",
-        "line": "#2c3542",
+        "muted": "#7a828e",
+        "line": "#30353b",
         "strong": "#eef2f7",
         "raw": "#46688f",
         "average": "#7cc7e8",
         "rate": "#b79be8",
-        "empty": "#2a323e",
-        "cursor": "#222c3a",
+        "empty": "#2c3137",
+        "cursor": "#24282e",
     },
 )
 

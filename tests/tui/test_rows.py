@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from fptui.tui.rows import Row, fact, fit, flow, grid, pad, row, spread, text_of, width_of, wrap
+from fptui.tui.rows import Piece, Row, changed_spans, fact, fit, flow, grid, pad, row, spread, text_of, width_of, wrap
 
 
 def texts(rows: list[Row]) -> list[str]:
@@ -49,3 +49,17 @@ def test_wrapped_text_fits_and_loses_nothing(text: str, width: int) -> None:
 @given(st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=80), st.integers(1, 60))
 def test_padded_rows_are_exactly_as_wide_as_asked(text: str, width: int) -> None:
     assert width_of(pad(row(text), width)) == width
+
+
+def test_only_changed_cells_are_drawn_again() -> None:
+    before = row("step ", Piece("411", "strong"), "/500" + " " * 20, "98 %")
+    after = row("step ", Piece("412", "strong"), "/500" + " " * 20, "97 %")
+    assert changed_spans(before, after) == [(7, 8), (33, 34)]
+    assert changed_spans(before, before) == []
+    assert changed_spans(row("a"), row(Piece("a", "bad"))) == [(0, 1)]
+    assert changed_spans(row("abc"), row("ab")) == [(2, 3)]
+
+
+def test_half_a_wide_character_is_never_drawn() -> None:
+    assert changed_spans(row("a学b"), row("axxb")) == [(1, 3)]
+    assert changed_spans(row("学習"), row("学学")) == [(2, 4)]

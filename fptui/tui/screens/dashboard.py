@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
@@ -100,10 +101,12 @@ class Dashboard(Screen[None]):
 
     def _hand_down(self) -> None:
         snapshot = self.snapshot
-        if snapshot is None:
-            return
         try:
-            self._show(snapshot)
+            if snapshot is None:
+                shape = Shape(self.size.width, self.size.height)
+                self._apply(shape, share(shape, run=4, gpu=3, story=0, chart=True))
+            else:
+                self._show(snapshot)
         except NoMatches:  # being taken down
             return
 
@@ -135,20 +138,25 @@ class Dashboard(Screen[None]):
         gpu_rows = draw_gpus(view.gpus, snapshot.utilisation, shape.gpu_width, gpu_lines)
         story_rows = story.draw(shape.main_width - shape.frame_columns) if story is not None else []
         heights = share(shape, run=len(run_rows), gpu=len(gpu_rows), story=len(story_rows), chart=has_chart)
+        if run is None:
+            heights = replace(heights, run=0, log=0)
+        self._apply(shape, heights)
+
+    def _apply(self, shape: Shape, heights: Heights) -> None:
         if heights == self._heights:
             return
         self._heights = heights
         self.set_class(shape.wide, "-with-runs")
         self.set_class(shape.stacked, "-stacked")
         self.set_class(shape.short, "-short")
-        self.query_one("#top").styles.height = heights.run + (heights.gpu if shape.stacked else 0)
+        top = heights.run + heights.gpu if shape.stacked else max(heights.run, heights.gpu)
+        self.query_one("#top").styles.height = top
         for name, height in (("run", heights.run), ("gpu", heights.gpu), ("story", heights.story),
-                             ("loss", heights.chart), ("log", heights.log if run is not None else 0)):  # fmt: skip
+                             ("loss", heights.chart), ("log", heights.log)):  # fmt: skip
             panel = self.query_one(f"#{name}", Panel)
             panel.set_framed(not shape.short)
             panel.display = height > 0
             panel.styles.height = height
-        run_panel.display = run is not None
 
     def look(self) -> None:
         """Read now rather than at the next second."""

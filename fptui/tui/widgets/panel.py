@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from fptui.core.text import plain
-from fptui.tui.rows import ROLES, Row, fit, text_of, width_of
+from fptui.tui.rows import ROLES, Row, changed_spans, fit, text_of, width_of
 
 
 class Panel(Widget):
@@ -28,6 +28,7 @@ class Panel(Widget):
         super().__init__(id=id, classes=classes)
         self._rows: list[Row] = []
         self._strips: dict[int, Strip] = {}
+        self._looks: dict[str, Style] = {}
         self._titles = ("", "")
         if title:
             self.set_title(title)
@@ -69,8 +70,8 @@ class Panel(Widget):
         for y, (before, after) in enumerate(zip(old, rows, strict=True)):
             if before != after:
                 self._strips.pop(y, None)
-                start, end = _changed(before, after)
-                self.refresh(Region(start, y, max(1, end - start), 1))
+                for start, end in changed_spans(before, after):
+                    self.refresh(Region(start, y, end - start, 1))
 
     @property
     def shown(self) -> str:
@@ -84,6 +85,7 @@ class Panel(Widget):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._strips.clear()
+        self._looks.clear()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.draw(width, viewport.height))
@@ -94,14 +96,16 @@ class Panel(Widget):
         if strip is None or strip.cell_length != width:
             pieces = fit(self._rows[y], width) if y < len(self._rows) else ()
             segments = [Segment(piece.text, self._look(piece.role)) for piece in pieces]
-            strip = Strip(segments, width_of(pieces)).adjust_cell_length(width, self.rich_style)
+            strip = Strip(segments, width_of(pieces)).adjust_cell_length(width, self._look(""))
             self._strips[y] = strip
         return strip
 
     def _look(self, role: str) -> Style:
-        if not role:
-            return self.rich_style
-        return self.get_component_rich_style(*(f"panel--{name}" for name in role.split()))
+        look = self._looks.get(role)
+        if look is None:
+            names = [f"panel--{name}" for name in role.split()]
+            look = self._looks[role] = self.get_component_rich_style(*names) if names else self.rich_style
+        return look
 
     async def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
@@ -115,27 +119,3 @@ class Panel(Widget):
                     event.stop()
                     await self.run_action(piece.action)
                 return
-
-
-def _changed(before: Row, after: Row) -> tuple[int, int]:
-    """The span of cells that differ, as (first, end)."""
-    a, b = _spell(before), _spell(after)
-    start = 0
-    shorter = min(len(a), len(b))
-    while start < shorter and a[start] == b[start]:
-        start += 1
-    if len(a) != len(b):
-        return start, max(len(a), len(b))
-    end = len(a)
-    while end > start and a[end - 1] == b[end - 1]:
-        end -= 1
-    return start, end
-
-
-def _spell(pieces: Row) -> list[tuple[str, str]]:
-    spelled: list[tuple[str, str]] = []
-    for piece in pieces:
-        for character in piece.text:
-            spelled.append((character, piece.role))
-            spelled.extend([("", piece.role)] * (width_of((piece._replace(text=character),)) - 1))
-    return spelled
