@@ -138,7 +138,7 @@ class RunPlanner:
             found = [point for point in found if wanted in (point.state.path.name, str(point.state.path))]
             if not found:
                 raise Refused(
-                    f"No state of {self.version.name} is called {plain(wanted)}: give a folder's name in output_dir."
+                    f"{self.version.name} has no state {plain(wanted)}: give a folder's name in output_dir."
                 )
         for point in found:
             if point.state.complete:
@@ -147,7 +147,7 @@ class RunPlanner:
         if wanted != "newest":
             raise Refused(f"{plain(wanted)} cannot be resumed from: {found[0].state.why}.")
         raise Refused(
-            f"{self.version.name} has no complete state to resume from: start it with `fptui train {self.version.name}`."
+            f"{self.version.name} has no complete state to resume from: `fptui train {self.version.name}` begins anew."
         )
 
     def _resume_notes(self, point: ResumePoint, total: int) -> list[str]:
