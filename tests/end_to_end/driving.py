@@ -15,10 +15,11 @@ Done = subprocess.CompletedProcess
 
 
 class Driver:
-    """The command in one project."""
+    """The command in one project; `switches` of the rehearsal as `step_seconds=0.1`."""
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, **switches: float) -> None:
         self.project = project
+        self.switches = switches
 
     def __call__(self, *arguments: str, seconds: float = 60, code: int | None = 0) -> "Done[str]":
         """Run to its end; fails unless it ends with `code`."""
@@ -29,6 +30,7 @@ class Driver:
             text=True,
             timeout=seconds,
             check=False,
+            env=self.environment,
         )
         assert "Traceback" not in done.stderr, done.stderr
         assert code is None or done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -38,8 +40,15 @@ class Driver:
         """Run beside the test, in a group of its own."""
         return subprocess.Popen(
             self.argv(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True,
+            start_new_session=True, env=self.environment,
         )  # fmt: skip
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            **{f"FPTUI_REHEARSAL_{name.upper()}": str(value) for name, value in self.switches.items()},
+        }
 
     def argv(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "fptui", "-C", str(self.project), *arguments]

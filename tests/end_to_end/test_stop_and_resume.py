@@ -13,7 +13,7 @@ def test_a_run_stopped_at_a_save_is_resumed_with_true_steps_and_nothing_is_writt
 ) -> None:
     folder = tmp_path / "project"
     make_project(folder, steps=60)
-    fptui = Driver(folder)
+    fptui = Driver(folder, step_seconds=0.1, save_seconds=0.5)
 
     first = fptui("train", "--no-wait").stdout.splitlines()[-1]
     fptui.until(lambda run: (run["step"] or 0) >= 1)
@@ -32,7 +32,8 @@ def test_a_run_stopped_at_a_save_is_resumed_with_true_steps_and_nothing_is_writt
             "the files of the first run are in the way"
         )
 
-    resumed = fptui("train", "--resume", seconds=90).stdout.splitlines()[-1]
+    fptui.switches.clear()
+    resumed = fptui("train", "--resume").stdout.splitlines()[-1]
     run = fptui.json("status", resumed)
     assert (run["status"], run["step"], run["total_steps"]) == ("finished", 60, 60)
     after = hashes(folder / "output")

@@ -15,7 +15,7 @@ def test_a_run_outlives_whoever_started_it_and_the_tmux_server(
     tmux_socket: str, state_home: Path, tmp_path: Path
 ) -> None:
     make_project(tmp_path / "project", steps=60)
-    fptui = Driver(tmp_path / "project")
+    fptui = Driver(tmp_path / "project", step_seconds=0.1)
     waiting = fptui.start("train")
     run = fptui.until(lambda run: (run["step"] or 0) >= 1)
     os.killpg(waiting.pid, signal.SIGKILL)
@@ -35,7 +35,7 @@ def test_an_interrupt_while_waiting_detaches_and_a_stop_now_says_what_is_lost(
     tmux_socket: str, state_home: Path, tmp_path: Path
 ) -> None:
     make_project(tmp_path / "project", steps=400)
-    fptui = Driver(tmp_path / "project")
+    fptui = Driver(tmp_path / "project", step_seconds=0.1)
     waiting = fptui.start("train")
     run = fptui.until(lambda run: (run["step"] or 0) >= 1)
     time.sleep(0.6)
