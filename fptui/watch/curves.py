@@ -24,7 +24,7 @@ class RunCurves:
         self._log_average: Series = _begun(before.average if before else None, offset)
         self._has_event_average = False
         self._taken = 0
-        self._generation = 0
+        self._reader: tuple[LogReader, int] | None = None
 
     @property
     def average(self) -> Series:
@@ -54,8 +54,8 @@ class RunCurves:
         self._has_event_average = self._has_event_average or bool(by_tag[_AVERAGE][0])
 
     def take_log(self, reader: LogReader) -> None:
-        if reader.generation != self._generation:
-            self._generation = reader.generation
+        if self._reader is None or self._reader[0] is not reader or self._reader[1] != reader.generation:
+            self._reader = reader, reader.generation
             self._log_average = _begun(self._before.average if self._before else None, self._offset)
             self._taken = 0
         steps, averages = reader.steps, reader.averages

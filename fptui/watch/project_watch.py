@@ -39,7 +39,7 @@ class ProjectWatch:
     def poll(self, now: float, selected: str | None = None) -> ProjectView:
         """`selected`: the id of a run; without one the newest that is active, else the newest."""
         self._problems = []
-        versions = self._try("versions", lambda: tuple(self.project.version_names()), ())
+        versions: list[str] = self._try("versions", self.project.version_names, [])
         folders: list[RunFolder] = self._try("runs", self.project.run_folders, [])
         rows = tuple(found for folder in folders if (found := self._row(folder, now)) is not None)
         view = self._selected(folders, rows, selected, now)
@@ -48,7 +48,7 @@ class ProjectWatch:
             at=now,
             project=self.project.name,
             rows=rows,
-            versions=versions,
+            versions=tuple(versions),
             selected=view,
             gpus=gpus,
             problems=tuple(self._problems),

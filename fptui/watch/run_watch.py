@@ -77,7 +77,9 @@ class RunWatch:
         if state is None:
             raise FptuiError(f"{self.folder.record} is missing or cannot be read: this folder holds no run.")
         curves = self._curves or self._begin(state.record)
-        self._follower.poll(has_ended=state.exit is not None)
+        self._follower.poll(is_live=state.status.is_active)
+        if state.exit is not None:
+            self._follower.close()
         if self._events is not None:
             curves.take_events(self._events.poll())
         curves.take_log(self._follower.reader)
@@ -161,10 +163,14 @@ class RunWatch:
         if output is None or not record.output_name:
             found = [(state.step, state.path) for state in facts.states]
         else:
-            from fptui.core.musubi.files import list_states
+            from fptui.core.musubi.files import is_complete_state, list_states
 
-            states = list_states(output, record.output_name)
-            found = [(state.step, str(state.path)) for state in states if state.complete]
+            states = [state for state in list_states(output, record.output_name) if state.complete]
+            found = [(state.step, str(state.path)) for state in states]
+            # Those of epochs do not have a step in their names; the log has it.
+            listed = {state.path for state in states}
+            said = [(state.step, Path(record.cwd, state.path)) for state in facts.states]
+            found += [(step, str(path)) for step, path in said if path not in listed and is_complete_state(path)]
         last = facts.total_steps if facts.total_steps is not None else facts.step
         steps = [(last if step is None else step, path) for step, path in found]
         return tuple(Saved(record.step_offset + step, path) for step, path in sorted(_with_steps(steps)))
