@@ -25,6 +25,10 @@ from fptui.errors import FptuiError, Refused
 __all__ = ["StartOptions", "StartPlan", "launch", "plan_cache", "plan_train"]
 
 
+class AllCached(Refused):
+    """There is nothing to cache, which the command takes for success."""
+
+
 @dataclass(frozen=True)
 class StartPlan:
     """The runs, one after another in one window, with the texts of their config folders and words for the user."""
@@ -58,7 +62,7 @@ def plan_cache(
     planner = RunPlanner(project, chosen, reach(project, environment), environment, now)
     caches = missing_caches(planner, everything=force)
     if not caches:
-        raise Refused(f"{chosen.name} is cached: every item has both files. --force makes them again.")
+        raise AllCached(f"{chosen.name} is cached: every item has both files. --force makes them again.")
     plan = StartPlan(tuple(caches))
     refuse_conflicts(project, plan.records, now, force=force)
     return plan

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fptui.actions.start import StartOptions
+from fptui.actions.start import AllCached, StartOptions
 from fptui.cli import cache, starting, train
 from fptui.cli.main import main
 from fptui.core.run import RunFolder, RunRecord, write_record
@@ -29,6 +29,8 @@ class Calls:
 
     def plan_cache(self, project: Any, version: str | None, *, force: bool = False, **_: Any) -> Any:
         self.planned.append((version, force))
+        if self.refusal:
+            raise AllCached(self.refusal)
         return SimpleNamespace(notes=())
 
     def launch(self, project: Any, plan: Any, **_: Any) -> tuple[RunRecord, ...]:
@@ -119,3 +121,10 @@ def test_cache_is_started_alike(calls: Calls, capsys: pytest.CaptureFixture[str]
     assert main(["cache", "v7", "--force", "--no-wait"]) == 0
     assert calls.planned == [("v7", True)]
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_nothing_to_cache_is_success(calls: Calls, capsys: pytest.CaptureFixture[str]) -> None:
+    calls.refusal = "v8 is cached."
+    assert main(["cache", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ([], "v8 is cached.\n")
