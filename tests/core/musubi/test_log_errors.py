@@ -37,7 +37,7 @@ def test_out_of_memory_with_its_sizes() -> None:
 def test_sizes_as_older_releases_of_torch_write_them() -> None:
     error = _crash(
         b"torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB (GPU 0;"
-        b" 79.15 GiB total capacity; 70.10 GiB already allocated; 512 bytes free; 71.00 GiB reserved in total by PyTorch)\n"
+        b" 79.15 GiB total capacity; 70.10 GiB already allocated; 512 bytes free; 71.00 GiB reserved)\n"
     ).error
     assert error is not None
     assert (error.tried_bytes, error.free_bytes, error.total_bytes) == (20 * 2**20, 512, round(79.15 * GIB))
