@@ -1,7 +1,10 @@
 """`fptui supervise`: what a run's tmux window executes. Not for users."""
 
 import argparse
+import time
 from pathlib import Path
+
+from fptui.errors import FptuiError
 
 HELP = "own the runs in this window (fptui starts this itself)"
 EXAMPLE = "fptui supervise --environment FILE runs/v8-train-20261122-103000"
@@ -18,6 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when every run finished."""
     from fptui.adapters.handover import take_environment
-    from fptui.supervise.supervisor import supervise
+    from fptui.core.secrets import trainer_environment
+    from fptui.supervise.supervisor import refuse, supervise
 
-    return supervise([path.resolve() for path in args.runs], take_environment(args.environment))
+    runs = [path.resolve() for path in args.runs]
+    try:
+        environment = trainer_environment(take_environment(args.environment))
+    except FptuiError as error:
+        refuse(runs, str(error), time.time())
+        raise
+    return supervise(runs, environment)

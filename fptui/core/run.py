@@ -131,22 +131,24 @@ class RunFolder:
 _Record = TypeVar("_Record", RunRecord, Heartbeat, ExitRecord)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Replace `path` atomically; the text is on disk before the name points at it."""
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
+    """Replace `path` atomically; `durable`: the text is on disk before the name points at it, which may take long on a
+    network volume."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("w", encoding="utf-8") as file:
             json.dump(value, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_record(path: Path, record: RunRecord | Heartbeat | ExitRecord) -> None:
+def write_record(path: Path, record: RunRecord | Heartbeat | ExitRecord, *, durable: bool = True) -> None:
     """Write one of the three records."""
-    write_json(path, asdict(record))
+    write_json(path, asdict(record), durable=durable)
 
 
 def read_run(path: Path) -> RunRecord | None:

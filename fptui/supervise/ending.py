@@ -5,8 +5,8 @@ import signal
 from dataclasses import dataclass
 
 from fptui.core.facts import LogError, LogFacts, Outcome
-from fptui.core.run import ExitRecord
-from fptui.core.status import Status
+from fptui.core.run import ExitRecord, RunRecord
+from fptui.core.status import Stage, Status
 
 _FROM_OUTSIDE = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, signal.SIGTERM})
 _BY_THE_LOG = {
@@ -67,21 +67,24 @@ def without_a_start(status: Status, reason: str, now: float, error_kind: str | N
 
 
 def _judge(facts: LogFacts, ending: Ending, code: int | None, number: int | None) -> tuple[Status, str | None]:
-    log = facts.outcome
     if ending.not_started is not None:
         return Status.FAILED, f"The program could not be started: {ending.not_started}."
+    log = facts.outcome
     if code == 0 and (log is Outcome.FINISHED or (log is Outcome.RUNNING and not ending.stop_sent)):
         return Status.FINISHED, None
     if ending.stop_sent:
         return Status.STOPPED, None
     if log is Outcome.FINISHED and code is None and ending.orphan_status == 0:
         return Status.FINISHED, "Its launcher was killed; the trainer went on to its end."
-    if log is Outcome.OUT_OF_MEMORY:
-        return Status.OUT_OF_MEMORY, None
-    if number in _FROM_OUTSIDE or log is Outcome.INTERRUPTED:
-        return Status.INTERRUPTED, _from_outside(number)
-    if ending.wait_status is None:
-        return Status.INTERRUPTED, "The process above the trainer was killed, and the trainer with it."
+    return _unasked(log, ending, number)
+
+
+def _unasked(log: Outcome, ending: Ending, number: int | None) -> tuple[Status, str | None]:
+    if log is not Outcome.OUT_OF_MEMORY:
+        if number in _FROM_OUTSIDE or log is Outcome.INTERRUPTED:
+            return Status.INTERRUPTED, _from_outside(number)
+        if ending.wait_status is None:
+            return Status.INTERRUPTED, "The process above the trainer was killed, and the trainer with it."
     return _BY_THE_LOG.get(log, Status.FAILED), None
 
 
@@ -114,3 +117,15 @@ def _killed_below(facts: LogFacts, code: int | None) -> int | None:
     if facts.error is None or facts.error.kind not in ("killed", "crashed"):
         return None
     return next((int(item) for item in signal.Signals if f"{item.name}." in facts.error.message), None)
+
+
+def last_words(run: RunRecord, end: ExitRecord) -> str:
+    """What the pane shows last: what happened, and what next."""
+    step = "" if end.step is None else f" at step {run.step_offset + end.step}"
+    why = end.reason or end.error_message
+    said = f"{run.id}: {end.status.value}{step}{f' ({why})' if why else ''}."
+    if end.status is Status.FINISHED:
+        return f"{said} Ctrl-b d goes back."
+    if end.status is Status.STOPPED and run.stage is Stage.TRAIN:
+        return f"{said} Go on from its newest state: fptui train {run.version} --resume"
+    return f"{said} Its log: fptui log {run.id}"

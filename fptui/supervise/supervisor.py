@@ -1,13 +1,14 @@
 """Owns runs, one after another: the trainer of each, its log, its pane, its stop and how it ended.
 
-What a supervisor's end does to its trainer: SIGTERM and SIGINT are a stop. After SIGKILL nobody holds the other side of
-the inner terminal; the leader keeps the kernel's hangup from the trainer, which goes on until it next writes there, gets
-EIO and ends by that exception. So a save that is being written is completed, and a run without a supervisor (`lost`)
-soon has no trainer either.
+What a supervisor's end does to its trainer: SIGTERM and SIGINT are a stop. After SIGKILL nobody holds the other side
+of the inner terminal; the leader keeps the kernel's hangup from the trainer, which goes on until it next writes there,
+gets EIO and ends by that exception. So a save that is being written is completed, and a run without a supervisor
+(`lost`) soon has no trainer either.
 """
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,23 +18,24 @@ from fptui.supervise.ending import without_a_start
 from fptui.supervise.exit_file import write_exit
 from fptui.supervise.leader import adopt_orphans
 from fptui.supervise.pane import Pane
-from fptui.supervise.run import Run
 from fptui.supervise.stopping import read_request
+from fptui.supervise.supervised_run import SupervisedRun, Surroundings
 
 _Clock = Callable[[], float]
 
 
-def supervise(run_paths: Sequence[Path], environment: Mapping[str, str], clock: _Clock) -> int:
+def supervise(run_paths: Sequence[Path], environment: Mapping[str, str], clock: _Clock = time.time) -> int:
     """Do the runs one after another; the first that does not finish ends the rest. 0 when all finished."""
     folders = [RunFolder(path) for path in run_paths]
     wakeup = _take_signals()
     adopt_orphans()
     pane = Pane()
+    around = Surroundings(environment, pane, wakeup, clock)
     before: tuple[str, Status] | None = None
     try:
         for index, folder in enumerate(folders):
             if before is None:
-                record = _through(folder, folders[index + 1 :], environment, pane, wakeup, clock)
+                record = _through(folder, folders[index + 1 :], around)
                 if record.status is not Status.FINISHED:
                     before = folder.id, record.status
             elif not folder.exit.exists():
@@ -59,14 +61,8 @@ def withdraw(waiting: Sequence[RunFolder], now: float) -> None:
             write_exit(folder, without_a_start(Status.STOPPED, "Stopped before it began.", now))
 
 
-def _through(
-    folder: RunFolder,
-    waiting: Sequence[RunFolder],
-    environment: Mapping[str, str],
-    pane: Pane,
-    wakeup: int,
-    clock: _Clock,
-) -> ExitRecord:
+def _through(folder: RunFolder, waiting: Sequence[RunFolder], around: Surroundings) -> ExitRecord:
+    clock = around.clock
     withdraw([folder], clock())
     if folder.exit.exists():  # withdrawn, or this very supervisor was started twice
         return without_a_start(Status.STOPPED, "", clock())
@@ -75,9 +71,10 @@ def _through(
         reason = f"{folder.record} is not a run's record. Start the run again."
         ending = without_a_start(Status.FAILED, reason, clock(), "not-started")
         write_exit(folder, ending)
-        pane.say(reason)
+        around.pane.say(reason)
         return ending
-    return Run(folder, record, environment, pane, wakeup, clock).through(lambda now: withdraw(waiting, now))
+    run = SupervisedRun(folder, record, around)
+    return run.through(lambda now: withdraw(waiting, now))
 
 
 def _take_signals() -> int:
