@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from fptui.core.facts import LogFacts, Outcome, Saved
+from fptui.core.facts import LogFacts, Outcome, Phase, Saved
 from fptui.core.musubi.log_reader import LogReader
 from fptui.core.units import duration, gibibytes, step_time
 
@@ -23,7 +23,9 @@ def page(reader: LogReader) -> list[str]:
     facts = reader.facts()
     program = facts.program or "no program of musubi-tuner's FramePack that is known here"
     lines = [f"program    {program}{' (rehearsal)' if facts.trainer == 'rehearsal' else ''}"]
-    lines.append(f"outcome    {_OUTCOMES[facts.outcome]}; was {facts.phase.value}")
+    lines.append(f"outcome    {_OUTCOMES[facts.outcome]}")
+    if facts.phase is not Phase.ENDED:
+        lines.append(f"phase      {facts.phase.value}")
     if facts.error:
         lines.append(f"error      {facts.error.kind}: {facts.error.message}")
         if facts.error.tried_bytes is not None:
