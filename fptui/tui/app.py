@@ -55,8 +55,9 @@ class FptuiApp(App[str | None]):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """What goes to the terminal, cropped to what changed."""
-        is_update = isinstance(renderable, ChopsUpdate)
-        super()._display(screen, TrimmedUpdate.of(renderable) if is_update else renderable)
+        if isinstance(renderable, ChopsUpdate):
+            renderable = TrimmedUpdate.of(renderable)
+        super()._display(screen, renderable)
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback here; whoever runs the app reports `failure` in its own way."""

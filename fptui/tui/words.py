@@ -6,7 +6,7 @@ from fptui.core.run import RunRecord
 from fptui.core.status import Stage, Status
 from fptui.core.text import plain
 from fptui.core.units import duration
-from fptui.core.view import RunRow
+from fptui.core.view import RunRow, RunView
 from fptui.tui.rows import Piece, Row
 
 SIGNS: dict[Status, tuple[str, str]] = {
@@ -71,6 +71,12 @@ def count(done: int | None, total: int | None) -> str:
     if total is None:
         return "?" if done is None else str(done)
     return f"{'?' if done is None else done}/{total}"
+
+
+def true_step(view: RunView) -> int | None:
+    """The log knows it sooner than the heartbeat, which is a second or two old."""
+    step = view.facts.step
+    return view.row.step if step is None else view.row.record.step_offset + step
 
 
 def percent(done: int | None, total: int | None) -> int | None:

@@ -32,7 +32,9 @@ def failed() -> FakeWatch:
 
 
 def loading_without_gpu() -> FakeWatch:
-    view = run(Status.LOADING, record(trainer="rehearsal"), row_step=None, row_started_at=NOW - 80, **UNKNOWN)
+    view = run(
+        Status.LOADING, record(trainer="rehearsal"), row_step=None, row_started_at=NOW - 80, facts=LogFacts(), **UNKNOWN
+    )
     return FakeWatch(
         [view], GpuReport((), "No NVIDIA driver is loaded here."), {record().id: FakeReader(0, 9, LOG[:2])}
     )

@@ -58,7 +58,7 @@ def test_the_signal_is_named() -> None:
 
 
 def test_loading_says_since_when_and_what() -> None:
-    text = told(run(Status.LOADING, row_started_at=NOW - 80), ("Loading DiT model from x", ""))
+    text = told(run(Status.LOADING, row_started_at=NOW - 80, facts=LogFacts()), ("Loading DiT model from x", ""))
     assert "Loading models and the data set, for 1 min" in text
     assert "Loading DiT model from x" in text
 

@@ -34,12 +34,14 @@ def value_range(least: float, greatest: float) -> tuple[float, float, bool]:
 
 def _round_down(value: float) -> float:
     power = 10.0 ** math.floor(math.log10(value))
-    return max((factor * power for factor in (1, 2, 5) if factor * power <= value * 1.000001), default=power)
+    return max((factor * power for factor in (1, 2, 5) if factor * power <= value * (1 + 1e-12)), default=power)
 
 
 def _round_up(value: float) -> float:
     power = 10.0 ** math.floor(math.log10(value))
-    return min((factor * power for factor in (1, 2, 5, 10) if factor * power >= value * 0.999999), default=10 * power)
+    return min(
+        (factor * power for factor in (1, 2, 5, 10) if factor * power >= value * (1 - 1e-12)), default=10 * power
+    )
 
 
 def value_ticks(low: float, high: float, logarithmic: bool, about: int) -> list[float]:

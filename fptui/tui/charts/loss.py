@@ -79,7 +79,7 @@ def _room(step: int) -> int:
 
 def _labels(low: float, high: float, logarithmic: bool, height: int) -> dict[int, str]:
     frame = Frame(0, 1, low, high, 1, height, logarithmic)
-    ticks = value_ticks(low, high, logarithmic, max(2, height // 3))
+    ticks = value_ticks(low, high, logarithmic, max(2, height // 2))
     labels: dict[int, str] = {}
     for tick in ticks:
         line = height - 1 - round(frame.level(tick)) // 4

@@ -50,7 +50,7 @@ class Dashboard(Screen[None]):
         for key in KEYS
     ]  # fmt: skip
 
-    snapshot: reactive[Snapshot | None] = reactive(None, layout=False, repaint=False, init=False)
+    snapshot: reactive[Snapshot | None] = reactive(None, layout=False, repaint=False, init=False, always_update=True)
 
     def __init__(
         self, watch: Watch, actions: Actions, place: str, clock: Callable[[], float] = time.time, period: float = 1.0
@@ -61,6 +61,8 @@ class Dashboard(Screen[None]):
         self._clock = clock
         self._reading = Reading(Snapshots(watch), clock, period, self)
         self._heights: Heights | None = None
+        self._tall_for: object = None
+        self._tall = 0
 
     def compose(self) -> ComposeResult:
         yield Header(id="header")
@@ -137,7 +139,10 @@ class Dashboard(Screen[None]):
         run_rows = draw_run(run, view.at, shape.run_width, with_bar=not shape.short) if run is not None else []
         gpu_rows = draw_gpus(view.gpus, snapshot.utilisation, shape.gpu_width, gpu_lines)
         story_rows = story.draw(shape.main_width - shape.frame_columns) if story is not None else []
-        heights = share(shape, run=len(run_rows), gpu=len(gpu_rows), story=len(story_rows), chart=has_chart)
+        now_tall = (run.row.record.id, run.row.status.is_active, shape) if run is not None else None
+        rows = len(run_rows) if now_tall != self._tall_for else max(self._tall, len(run_rows))
+        self._tall_for, self._tall = now_tall, rows  # a longer status word must not make the screen jump to and fro
+        heights = share(shape, run=rows, gpu=len(gpu_rows), story=len(story_rows), chart=has_chart)
         if run is None:
             heights = replace(heights, run=0, log=0)
         self._apply(shape, heights)

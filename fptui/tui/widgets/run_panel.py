@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fptui.core.status import Stage, Status
 from fptui.core.text import plain
 from fptui.core.units import duration, step_time
-from fptui.core.view import RunView
+from fptui.core.view import RunRow, RunView
 from fptui.tui import words
 from fptui.tui.charts.bar import bar
 from fptui.tui.rows import Piece, Row, fact, flow, grid, row, wrap
@@ -15,11 +15,11 @@ from fptui.tui.widgets.panel import Panel
 def draw_run(view: RunView, now: float, width: int, *, with_bar: bool = True) -> list[Row]:
     """The facts of one run, the most important first."""
     item = view.row
-    done, total = item.step, item.total_steps
+    done, total = words.true_step(view), item.total_steps
     if item.record.stage in words.CACHING:
         done, total = view.facts.items_cached, view.facts.items_to_cache
         lines = [[words.status(item.status, word=_word(view)), fact("item", words.count(done, total), "strong")]]
-        lines.append([fact("running for" if item.status.is_active else "took", words.took(item, now))])
+        lines.append(_running(item, now) if item.status.is_active else [fact("took", words.took(item, now))])
     else:
         lines = [
             [
@@ -43,7 +43,10 @@ def draw_run(view: RunView, now: float, width: int, *, with_bar: bool = True) ->
 
 def grid_or_flow(lines: Sequence[Sequence[Row]], width: int) -> list[Row]:
     """The first line flows by itself: it is the longest; the others share columns."""
-    return flow(lines[0], width) + grid([line for line in lines[1:] if line], width)
+    first = flow(lines[0], width)
+    if len(first) > 1:
+        first = flow(lines[0], width, gap=2)
+    return first + grid([line for line in lines[1:] if line], width)
 
 
 def _word(view: RunView) -> str | None:
@@ -74,8 +77,9 @@ def _ahead(view: RunView, now: float) -> list[Row]:
     """What comes next; after the end, how long it took."""
     item = view.row
     if not item.status.is_active:
-        return [fact("took", words.took(item, now)), fact("ended", words.ago(item.ended_at, now))]
-    facts: list[Row] = []
+        facts = [fact("took", words.took(item, now))] if None not in (item.started_at, item.ended_at) else []
+        return [*facts, fact("ended", words.ago(item.ended_at, now))] if item.ended_at is not None else facts
+    facts = []
     if view.next_save_step is not None:
         when = f" in {duration(view.next_save_seconds)}" if view.next_save_seconds is not None else ""
         facts.append(fact("next save", f"at {view.next_save_step}{when}"))
@@ -83,7 +87,11 @@ def _ahead(view: RunView, now: float) -> list[Row]:
         facts.append(fact("next save", "?"))
     if view.eta_seconds is not None:
         facts.append(fact("ends in", duration(view.eta_seconds)))
-    return facts or [fact("running for", words.took(item, now))]
+    return facts or _running(item, now)
+
+
+def _running(item: RunRow, now: float) -> list[Row]:
+    return [fact("running for", words.took(item, now))] if item.started_at is not None else []
 
 
 def _progress(done: int | None, total: int | None, width: int, status: Status) -> Row:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from fptui.core.facts import LogFacts
 from fptui.core.gpu import GpuReading, GpuReport
 from fptui.core.status import Stage, Status
 from fptui.tui.keys import KEYS
@@ -45,7 +46,7 @@ def test_a_stop_that_is_under_way_is_told() -> None:
 
 
 def test_what_is_not_known_yet_is_not_shown_as_zero() -> None:
-    view = run(Status.LOADING, row_step=None, epoch=None, loss_current=None, loss_average=None, learning_rate=None,
+    view = run(Status.LOADING, row_step=None, facts=LogFacts(), epoch=None, loss_current=None, loss_average=None, learning_rate=None,
                seconds_per_step=None, eta_seconds=None, next_save_step=None, next_save_seconds=None)  # fmt: skip
     drawn = " ".join(texts(draw_run(view, NOW, 60)))
     assert "?/500" in drawn
