@@ -108,12 +108,9 @@ def _trainer(project: Project, environment: Mapping[str, str]) -> Iterator[Findi
 
 
 def _packages(python: str, found: PythonPackages) -> Finding:
-    text = ", ".join(
-        f"{name} {package.version}" + (f" ({package.commit[:7]})" if package.commit else "")
-        for name, package in found.packages.items()
-    )
+    text = ", ".join(f"{name} {package}" for name, package in found.packages.items())
     text = f"{python}, Python {found.version}: {text or 'none of the packages'}"
-    missing = [name for name in ("torch", "accelerate") if name not in found.packages]
+    missing = [name for name in ("musubi-tuner", "torch", "accelerate") if name not in found.packages]
     if missing:
         return Finding(
             "trainer", Grade.PROBLEM, f"{text}; {' and '.join(missing)} missing", "Install them there: uv sync."

@@ -8,27 +8,38 @@ from dataclasses import dataclass
 _ASK = """
 import json, sys
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 found = {}
 for name in sys.argv[1:]:
     try:
         it = distribution(name)
     except PackageNotFoundError:
+        spec = find_spec(name.replace("-", "_"))
+        if spec is not None:
+            found[name] = [None, None, str((spec.submodule_search_locations or [spec.origin])[0])]
         continue
     try:
         commit = json.loads(it.read_text("direct_url.json") or "{}").get("vcs_info", {}).get("commit_id")
     except ValueError:
         commit = None
-    found[name] = [it.version, commit]
+    found[name] = [it.version, commit, None]
 print(json.dumps(["%d.%d.%d" % sys.version_info[:3], found]))
 """
 
 
 @dataclass(frozen=True)
 class Package:
-    """An installed package; `commit` when it was installed from git."""
+    """An installed package; `commit` when it was installed from git; `path`, and no version, where it is only on the
+    search path, as a checkout is."""
 
-    version: str
-    commit: str | None
+    version: str | None
+    commit: str | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        if self.version is None:
+            return f"from {self.path}"
+        return self.version + (f" ({self.commit[:7]})" if self.commit else "")
 
 
 @dataclass(frozen=True)

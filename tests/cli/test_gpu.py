@@ -60,3 +60,14 @@ def test_without_a_gpu_the_reason_and_exit_code_1(
     assert capsys.readouterr() == ("", "No NVIDIA driver here.\n")
     assert gpu.run(Namespace(json=True, once=False)) == 1
     assert json.loads(capsys.readouterr().out) == {"gpus": [], "problem": "No NVIDIA driver here.", "driver": None}
+
+
+def test_on_a_terminal_the_table_is_drawn_over_itself(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = iter([GpuReport((KNOWN,)), GpuReport((KNOWN,), "GPU 1 is lost."), GpuReport((), "The driver went away.")])
+    monkeypatch.setattr(NvmlSource, "read", lambda self, processes=False: next(reports))
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    assert gpu._live(NvmlSource()) == 1
+    out, err = capsys.readouterr()
+    assert out.count("\x1b[2K") == 2 + 3 and out.count("\x1b[2A") == 1 and err == "The driver went away.\n"
