@@ -21,8 +21,10 @@ TRAIN, LATENTS, TEXT, GENERATE = (
     "fpack_cache_text_encoder_outputs",
     "fpack_generate_video",
 )
-_RUN_OF_BARS = 8
-"""Records on one line from which on they are tried in bulk."""
+_RUN_OF_BARS = 1000
+"""Bytes between the ends of a line from which on they are tried in bulk, as training bars."""
+_TRIES = 4
+"""The first bar behind a save or a sample is not like the others."""
 _PEEK_LIMIT = 4096
 _EVERYTHING_SEEN = 9
 
@@ -122,13 +124,18 @@ class LogReader:
     # Records
 
     def _records(self, line: bytes) -> None:
-        records = line.split(b"\r")
-        for position, record in enumerate(records):
-            worth_it = record and position < _RUN_OF_BARS < len(records) and self._is_calm()
-            # Not the last one: something may be glued behind its bar.
-            if worth_it and self._bars.take_run(records[position:-1]):
-                self._record(records[-1])
-                return
+        last, at = line.rfind(b"\r"), 0
+        for _ in range(_TRIES):
+            # Not the last record: something may be glued behind its bar.
+            if at and last - at > _RUN_OF_BARS and self._is_calm() and self._bars.take_run(line[at - 1 : last]):
+                at = last + 1
+                break
+            end = line.find(b"\r", at)
+            if end < 0:
+                break
+            self._record(line[at:end])
+            at = end + 1
+        for record in line[at:].split(b"\r"):
             self._record(record)
 
     def _is_calm(self) -> bool:
