@@ -51,10 +51,10 @@ class PythonPackages:
 
 
 def installed(python: str, names: Sequence[str], environment: Mapping[str, str]) -> PythonPackages | None:
-    """Ask `python`; None when it does not answer within 20 s or is none."""
+    """Ask `python`; None when it does not answer within a minute (torch on a cold network volume) or is none."""
     try:
         answer = subprocess.run(
-            [python, "-c", _ASK, *names], capture_output=True, timeout=20, check=True, env=dict(environment)
+            [python, "-c", _ASK, *names], capture_output=True, timeout=60, check=True, env=dict(environment)
         )
         version, found = json.loads(answer.stdout.splitlines()[-1])
         return PythonPackages(version, {name: Package(*facts) for name, facts in found.items()})

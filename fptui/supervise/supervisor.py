@@ -55,9 +55,10 @@ def refuse(run_paths: Sequence[Path], reason: str, now: float) -> None:
 
 
 def withdraw(waiting: Sequence[RunFolder], now: float) -> None:
-    """Runs that were stopped before their turn."""
+    """Runs that were stopped before their turn; one that is to stop at a save begins and gets there."""
     for folder in waiting:
-        if read_request(folder.stop_request) is not None and not folder.exit.exists():
+        request = read_request(folder.stop_request)
+        if request is not None and request[0] == "now" and not folder.exit.exists():
             write_exit(folder, without_a_start(Status.STOPPED, "Stopped before it began.", now))
 
 
