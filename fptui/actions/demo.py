@@ -8,7 +8,8 @@ from fptui.actions.start import StartOptions, launch, plan_train
 from fptui.core.musubi.log_reader import LogReader
 from fptui.core.project import Project, find_project
 from fptui.core.run import RunFolder, RunRecord, read_run
-from fptui.errors import Refused, WrongUse
+from fptui.core.text import plain
+from fptui.errors import FptuiError, Refused, WrongUse
 
 FOLDER_NAME = "fptui-demo"
 _CHUNK = 1 << 18
@@ -32,12 +33,20 @@ class DemoResult:
 
 def demo_folder(named: str | None, here: Path) -> Path:
     """Where the demo goes: an empty or new folder that was named, else `fptui-demo` here, `-2` when that is taken."""
+    try:
+        str(here.absolute() / (named or "")).encode()
+    except UnicodeEncodeError:
+        raise WrongUse(
+            "The name of the demo's folder is not UTF-8, and no TOML file could name it: use another."
+        ) from None
     if named is not None:
         folder = here / Path(named).expanduser()
         if folder.exists() and not folder.is_dir():
-            raise WrongUse(f"{folder} is a file: name a folder for the demo.")
+            raise WrongUse(f"{plain(str(folder))} is a file: name a folder for the demo.")
         if folder.is_dir() and any(folder.iterdir()):
-            raise Refused(f"{folder} is not empty, and the demo writes over nothing: name a new folder, or none.")
+            raise Refused(
+                f"{plain(str(folder))} is not empty, and the demo writes over nothing: name a new folder, or none."
+            )
         return folder.resolve()
     number, folder = 1, here / FOLDER_NAME
     while folder.exists():
@@ -50,7 +59,10 @@ def make_demo(folder: Path, steps: int) -> Project:
     """The project with its synthetic data set; everything lies inside `folder`."""
     from fptui.rehearsal.project import make_project
 
-    make_project(folder, steps=steps)
+    try:
+        make_project(folder, steps=steps)
+    except OSError as error:
+        raise FptuiError(f"{plain(str(error.filename))}: {error.strerror}. Name another folder for the demo.") from None
     return find_project(folder)
 
 

@@ -5,6 +5,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 
 from fptui.actions.demo import DemoResult, demo_folder, demo_result, make_demo, start_demo
 from fptui.cli.common import add_json, environment, loss_text
@@ -36,7 +37,7 @@ def run(args: Namespace) -> int:
         from fptui.cli import dashboard
 
         code = int(dashboard.run(project.path))
-        say(f"The demo lies in {project.path}: `fptui -C {project.path}` opens it again.")
+        say(f"The demo lies in {project.path}: `fptui -C {quote(str(project.path))}` opens it again.")
         return code
     folders = [RunFolder(project.runs / record.id) for record in records]
     _, code = wait_or_detach(folders)
@@ -58,7 +59,7 @@ def result_lines(result: DemoResult) -> list[str]:
         f"average loss  {loss_text(result.loss_first)} after the first step, {loss_text(result.loss_last)} at the end",
         f"saved         {result.checkpoints} checkpoints, {result.states} states, {result.samples} samples",
         f"in            {result.output or '?'}",
-        f"look at it    fptui -C {result.folder}",
+        f"look at it    fptui -C {quote(result.folder)}",
     ]
 
 
