@@ -15,6 +15,8 @@ def run(project_path: Path) -> int:
     """Show the dashboard of the project at `project_path`, or, where there is none, what to do about it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise WrongUse("The dashboard needs a terminal; fptui ls, status and log work without one.")
+    for name in ("COLUMNS", "LINES"):  # an exported size is that of another time; the terminal knows its own
+        os.environ.pop(name, None)
     columns, lines = shutil.get_terminal_size()
     sys.stdout.write(_ENTER + first_frame(project_path.resolve().name, columns, lines))
     sys.stdout.flush()

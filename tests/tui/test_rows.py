@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from fptui.tui.rows import Piece, Row, changed_spans, fact, fit, flow, grid, pad, row, spread, text_of, width_of, wrap
+from fptui.tui.rows import Piece, Row, fact, fit, flow, grid, pad, row, spread, text_of, width_of, wrap
+from fptui.tui.spans import changed_spans
 
 
 def texts(rows: list[Row]) -> list[str]:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -19,14 +20,10 @@ from fptui.core.text import plain
 from fptui.core.view import RunRow
 from fptui.tui import words
 from fptui.tui.actions import Actions
-from fptui.tui.flows import Flows
 from fptui.tui.keys import KEYS
 from fptui.tui.layout import Heights, Shape, share
 from fptui.tui.reading import Looked, Reading
 from fptui.tui.screens.follower import Follower
-from fptui.tui.screens.help import HelpScreen
-from fptui.tui.screens.log import LINES, LogScreen
-from fptui.tui.screens.runs import RunsScreen
 from fptui.tui.snapshot import Snapshot, Snapshots, Watch
 from fptui.tui.story import Story, tell, tell_empty
 from fptui.tui.widgets.bars import Footer, Header
@@ -38,7 +35,12 @@ from fptui.tui.widgets.run_panel import RunPanel, draw_run
 from fptui.tui.widgets.runs_table import RunsTable
 from fptui.tui.widgets.story_panel import StoryPanel
 
+if TYPE_CHECKING:
+    from fptui.tui.flows import Flows
+
 TAIL_LINES = 100
+WHOLE_LOG = 20_000
+"""The most lines that the log screen holds; older ones are in the file."""
 
 
 class Dashboard(Screen[None]):
@@ -167,7 +169,14 @@ class Dashboard(Screen[None]):
         """Read now rather than at the next second."""
         self._reading.look()
 
-    # What the keys do
+    # What the keys do; their screens are imported when they are pressed, to be on the screen sooner
+
+    @cached_property
+    def flows(self) -> "Flows":
+        """Start, stop, resume and attach."""
+        from fptui.tui.flows import Flows
+
+        return Flows(self.app, self._actions)
 
     @property
     def run(self) -> RunRow | None:
@@ -200,27 +209,29 @@ class Dashboard(Screen[None]):
     @work(exclusive=True, group="flow")
     async def action_start(self) -> None:
         if self.snapshot is not None:
-            self.select(await Flows(self.app, self._actions).start(self.snapshot.view.versions, None))
+            self.select(await self.flows.start(self.snapshot.view.versions, None))
 
     @work(exclusive=True, group="flow")
     async def action_resume(self) -> None:
         if (run := self.run) is not None:
-            self.select(await Flows(self.app, self._actions).resume(run))
+            self.select(await self.flows.resume(run))
 
     @work(exclusive=True, group="flow")
     async def action_stop(self) -> None:
-        if (run := self.run) is not None and await Flows(self.app, self._actions).stop(run):
+        if (run := self.run) is not None and await self.flows.stop(run):
             self.look()
 
     @work(exclusive=True, group="flow")
     async def action_attach(self) -> None:
         if (run := self.run) is not None:
-            await Flows(self.app, self._actions).attach(run)
+            await self.flows.attach(run)
 
     def action_log(self) -> None:
         if (run := self.run) is None:
             return
-        self._reading.log_lines = LINES
+        from fptui.tui.screens.log import LogScreen
+
+        self._reading.log_lines = WHOLE_LOG
         self.look()
         screen = LogScreen(
             f"log of {words.title(run.record)}", lambda: self.snapshot.log if self.snapshot is not None else ()
@@ -232,11 +243,15 @@ class Dashboard(Screen[None]):
 
     def action_runs(self) -> None:
         if self.snapshot is not None:
+            from fptui.tui.screens.runs import RunsScreen
+
             rows = lambda: self.snapshot.view.rows if self.snapshot is not None else ()  # noqa: E731
             selected = self.run.record.id if self.run is not None else None
             self.app.push_screen(RunsScreen(rows, selected, self._clock), self.select)
 
     def action_help(self) -> None:
+        from fptui.tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen())
 
     def action_quit(self) -> None:

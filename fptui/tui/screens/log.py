@@ -16,9 +16,6 @@ from fptui.tui.widgets.bars import Footer
 from fptui.tui.widgets.log_panel import draw_line
 from fptui.tui.widgets.panel import Panel
 
-LINES = 20_000
-"""The most lines that are held; older ones are in the file."""
-
 _KEYS = (
     Key("up", "↑ ↓", "scroll(-1)", "scroll", ""),
     Key("pageup", "pgup pgdn", "page(-1)", "page", ""),

@@ -12,7 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from fptui.core.text import plain
-from fptui.tui.rows import ROLES, Row, changed_spans, fit, text_of, width_of
+from fptui.tui.rows import ROLES, Row, fit, text_of, width_of
+from fptui.tui.spans import changed_spans
 
 
 class Panel(Widget):

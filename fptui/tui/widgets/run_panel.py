@@ -83,7 +83,7 @@ def _ahead(view: RunView, now: float) -> list[Row]:
     if view.next_save_step is not None:
         when = f" in {duration(view.next_save_seconds)}" if view.next_save_seconds is not None else ""
         facts.append(fact("next save", f"at {view.next_save_step}{when}"))
-    elif item.record.stage is Stage.TRAIN and item.record.saves.every_n_steps is None:
+    elif item.record.stage is Stage.TRAIN and item.record.saves.every_n_epochs is not None:
         facts.append(fact("next save", "?"))
     if view.eta_seconds is not None:
         facts.append(fact("ends in", duration(view.eta_seconds)))

@@ -46,8 +46,10 @@ def test_a_stop_that_is_under_way_is_told() -> None:
 
 
 def test_what_is_not_known_yet_is_not_shown_as_zero() -> None:
-    view = run(Status.LOADING, row_step=None, facts=LogFacts(), epoch=None, loss_current=None, loss_average=None, learning_rate=None,
-               seconds_per_step=None, eta_seconds=None, next_save_step=None, next_save_seconds=None)  # fmt: skip
+    unknown = dict.fromkeys(
+        ("epoch", "loss_current", "loss_average", "learning_rate", "seconds_per_step", "eta_seconds", "next_save_step")
+    )
+    view = run(Status.LOADING, row_step=None, facts=LogFacts(), **unknown)
     drawn = " ".join(texts(draw_run(view, NOW, 60)))
     assert "?/500" in drawn
     assert "0/500" not in drawn
