@@ -65,7 +65,7 @@ class Heights:
     log: int
 
 
-_SMALLEST_CHART = 8
+_SMALLEST_CHART = 7
 _SMALLEST_LOG = 4
 
 
