@@ -106,8 +106,10 @@ class LogReader:
         for block in self._stream.blocks(chunk):
             lines = block.split(b"\n")
             for line in lines[:-1]:
-                self._records(line)
-                self._end_of_line()
+                if line:
+                    self._records(line)
+                if self._bar_drawn:
+                    self._end_of_line()
             if lines[-1]:
                 self._records(lines[-1])
         # A bar has no end of record until the next one is drawn, so the unfinished record is looked at as well.
@@ -136,7 +138,8 @@ class LogReader:
             self._record(line[at:end])
             at = end + 1
         for record in line[at:].split(b"\r"):
-            self._record(record)
+            if record:
+                self._record(record)
 
     def _is_calm(self) -> bool:
         """A further training bar would change nothing but the steps."""
@@ -172,7 +175,7 @@ class LogReader:
     def _end_of_line(self) -> None:
         """tqdm ends the line of a bar only when it closes it."""
         program, bar = self._program, self._bar_drawn
-        if bar and _is_batch_count(bar) and program.encoding is not None and program.phase is Phase.CACHING:
+        if bar is not None and _is_batch_count(bar) and program.encoding is not None and program.phase is Phase.CACHING:
             program.encoded.add(program.encoding)
         self._bar_drawn = None
 
