@@ -319,9 +319,10 @@ class LogReader:
             self._program.dataset_batches += int(found[1])
 
     def _resumed(self, message: str) -> None:
-        path = message.split(": ", 1)[1]
+        path = message.partition(": ")[2]
         step = say.STEP_IN_NAME.search(path)
-        self._program.resumed_from = Saved(int(step[1]) if step else None, path)
+        if path:
+            self._program.resumed_from = Saved(int(step[1]) if step else None, path)
 
     def _epoch(self, message: str) -> None:
         match = say.EPOCH.match(message)
@@ -344,10 +345,10 @@ class LogReader:
     # Saves and samples
 
     def _checkpoint(self, message: str) -> None:
-        self._save(message.split(": ", 1)[1], is_state=False)
+        self._save(message.partition(": ")[2], is_state=False)
 
     def _state(self, message: str) -> None:
-        self._save(message.split(" to ", 1)[1], is_state=True)
+        self._save(message.partition(" to ")[2], is_state=True)
 
     def _save(self, path: str, *, is_state: bool) -> None:
         program = self._program
@@ -387,7 +388,7 @@ class LogReader:
         program = self._program
         if program.phase is Phase.SAMPLING or program.sampling_step is not None:
             program.phase, program.sample_open = Phase.SAMPLING, True
-            program.samples.append(Sample(program.sampling_step, message.split(":", 1)[1].strip(), None))
+            program.samples.append(Sample(program.sampling_step, message.partition(":")[2].strip(), None))
 
     def _seed(self, message: str) -> None:
         program = self._program
@@ -552,7 +553,7 @@ _HANDLERS: tuple[tuple[str, _Handler], ...] = (
     ("removing old ", LogReader._removed),
     ("model saved.", LogReader._model_saved),
     ("generating sample images at step / ", LogReader._sampling),
-    ("prompt: ", LogReader._prompt),
+    ("prompt:", LogReader._prompt),
     ("seed: ", LogReader._seed),
     ("Decoded. Pixel shape", LogReader._sample_decoded),
     (say.RUNNING_TRAINING, LogReader._running),

@@ -238,6 +238,19 @@ def test_the_rehearsal_is_named() -> None:
     assert read(b"INFO:x:prompt: rehearsal, not musubi-tuner\n").facts().trainer == "musubi"
 
 
+def test_lines_that_break_off() -> None:
+    """Every line of real logs, cut everywhere: nothing is raised, whatever it then seems to say."""
+    lines = {line for name in TRUTHS for line in (DATA / name).read_bytes().splitlines() if len(line) < 300}
+    for line in lines:
+        for end in range(0, len(line), 3):
+            read(line[:end] + b"\n")
+
+
+def test_an_empty_prompt_is_a_sample() -> None:
+    facts = read(b"INFO:x:generating sample images at step / x: 4\nINFO:x:prompt: \nINFO:x:seed: 5\n").facts()
+    assert [(sample.step, sample.prompt, sample.seed) for sample in facts.samples] == [(4, "", 5)]
+
+
 def test_wandb_address() -> None:
     data = "wandb: ⭐️ View project at https://wandb.ai/me/p\nwandb: 🚀 View run at https://wandb.ai/me/p/runs/abc\n".encode()
     assert read(data).facts().wandb_url == "https://wandb.ai/me/p/runs/abc"
