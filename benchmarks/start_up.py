@@ -69,6 +69,10 @@ def _project(folder: Path, runs: int) -> Path:
     for number in range(runs):
         run = RunFolder(folder / "runs" / f"v1-train-20260101-0000{number:02d}")
         run.path.mkdir(parents=True)
-        write_record(run.record, RunRecord(run.id, "v1", Stage.TRAIN, "musubi", ("true",), "/", created_at=1e9 + number))
-        write_record(run.exit, ExitRecord(Status.FINISHED, 0, None, 1e9, 1e9 + 60, step=100, total_steps=100, loss=0.02))
+        write_record(
+            run.record, RunRecord(run.id, "v1", Stage.TRAIN, "musubi", ("true",), "/", created_at=1e9 + number)
+        )
+        write_record(
+            run.exit, ExitRecord(Status.FINISHED, 0, None, 1e9, 1e9 + 60, step=100, total_steps=100, loss=0.02)
+        )
     return folder

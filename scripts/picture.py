@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,9 @@ async def draw(folder: RunFolder, project: Path) -> None:
         while (beat := read_heartbeat(folder.heartbeat)) is None or (beat.step or 0) < AT_STEP:
             await pilot.pause(0.5)
         await pilot.pause(2)
-        OUT.write_text(app.export_screenshot(title="fptui"), encoding="utf-8")
+        drawing = app.export_screenshot(title="fptui")
+        # Textual asks a content network for its font; whoever opens our picture should not.
+        OUT.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL), encoding="utf-8")
 
 
 def main() -> int:
