@@ -137,9 +137,7 @@ class RunPlanner:
         if wanted != "newest":
             found = [point for point in found if wanted in (point.state.path.name, str(point.state.path))]
             if not found:
-                raise Refused(
-                    f"{self.version.name} has no state {plain(wanted)}: give a folder's name in output_dir."
-                )
+                raise Refused(f"{self.version.name} has no state {plain(wanted)}: give a folder's name in output_dir.")
         for point in found:
             if point.state.complete:
                 return point
