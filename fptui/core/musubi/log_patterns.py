@@ -8,7 +8,6 @@ LOG = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]*):(.*)", re.DOTALL
 
 # "sample steps: 4" also holds "steps: ", so the bar is known by its whole description.
 STEPS_BAR = b"steps"
-LOADING_BAR = b"Loading "
 
 CLOCK = re.compile(rb"((?:\d{1,9}:)?\d{1,9}:\d\d)<(?:[\d:?]+, +([\d.]+)(it/s|s/it))?")
 """Elapsed, and the rate where there is one."""
@@ -29,8 +28,7 @@ ENCODING_DATASET = re.compile(r"Encoding dataset \[(\d{1,6})\]$")
 WANDB_RUN = re.compile(r"wandb: .*View run\b.*?(https?://\S+)")
 PROGRAM = re.compile(r"\b(fpack_(?:train_network|cache_latents|cache_text_encoder_outputs|generate_video))\b")
 
-RUNNING_TRAINING = "running training / "
-FACTS = (
+BLOCK = (
     ("num train items / ", "num_train_items"),
     ("num batches per epoch / ", "batches_per_epoch"),
     ("num epochs / ", "epochs"),
@@ -39,18 +37,3 @@ FACTS = (
 )
 """The block behind "running training"; each line ends in `: N` or ` = N`."""
 BATCH_SIZE = "batch size per device / "
-
-WARNINGS = (
-    ("nan-latents", re.compile(r"tensor has NaN: .*replace NaN with 0")),
-    ("items-dropped", re.compile(r"Text encoder output cache file not found: ")),
-    ("upload-failed", re.compile(r"failed to (?:upload to|create) HuggingFace")),
-    ("caption-mismatch", re.compile(r"caption mismatch: ")),
-    ("default-clean-indices", re.compile(r"has no clean_latent_indices defined")),
-    ("no-sample-prompts", re.compile(r"No prompt file / ")),
-    ("sample-failed", re.compile(r"No video generated / |Not enough frames for FramePack: ")),
-    ("bad-prompt-option", re.compile(r"Exception in parsing / ")),
-    ("prompt-failed", re.compile(r"Error generating latent for prompt: |Skipping decoding for prompt ")),
-    ("bad-dataset-line", re.compile(r"failed to load json: ")),
-    ("missing-control", re.compile(r"do not have control paths|Could not find matching c|Not enough control images")),
-)
-"""By message; only lines of level WARNING or ERROR are looked at."""

@@ -35,10 +35,15 @@ class Saves:
         """`path` is about to be written at `step` of `epoch`. The trainer writes one thing at a time, so what was under
         way is written."""
         self.proven()
-        in_name = STEP_IN_NAME.search(path)
-        epoch_in_name = EPOCH_IN_NAME.search(path)
-        of_epoch = epoch_in_name is not None and epoch is not None and int(epoch_in_name[1]) == epoch
-        self._under_way = _Save(path, int(in_name[1]) if in_name else step, not (in_name or of_epoch), is_state)
+        in_name, epoch_in_name = STEP_IN_NAME.search(path), EPOCH_IN_NAME.search(path)
+        its_epoch = int(epoch_in_name[1]) if epoch_in_name else None
+        if in_name:
+            self._under_way = _Save(path, int(in_name[1]), False, is_state)
+        elif its_epoch is not None and epoch is not None and its_epoch <= epoch:
+            # A line that comes late does not tell at which step it was printed.
+            self._under_way = _Save(path, step if its_epoch == epoch else None, False, is_state)
+        else:
+            self._under_way = _Save(path, step, True, is_state)
 
     def proven(self) -> None:
         """What was under way is complete."""
