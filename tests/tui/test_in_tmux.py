@@ -58,6 +58,15 @@ class Terminal:
             assert time.monotonic() < deadline, f"{words} did not come:\n{screen}"
             time.sleep(0.1)
 
+    def until_ended(self) -> None:
+        """The dashboard has left with exit code 0. Debian's tmux misses the end of a pane's program in a third of all
+        cases (libutempter takes its SIGCHLD) until it is told again."""
+        deadline = time.monotonic() + 20
+        while "Pane is dead (status 0" not in self.screen:
+            assert time.monotonic() < deadline, self.screen
+            os.kill(int(self.tmux("display-message", "-p", "#{pid}")), signal.SIGCHLD)
+            time.sleep(0.2)
+
     def close(self) -> None:
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False, capture_output=True)
 
@@ -104,7 +113,7 @@ def test_a_run_from_the_first_key_to_the_last(terminal: Terminal, fptui: Fptui, 
     terminal.press("Down", "Enter")
     terminal.until("■ stopped", seconds=30)
     terminal.press("q")
-    terminal.until("Pane is dead (status 0")
+    terminal.until_ended()
 
     listed = json.loads(fptui("-C", str(tmp_path / "project"), "ls", "--json").stdout)
     assert [run["status"] for run in listed] == ["stopped", "stopped", "finished", "finished"]
