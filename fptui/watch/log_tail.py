@@ -1,9 +1,9 @@
 """The last lines of a log as a terminal would show them, bars at their last drawing."""
 
-import os
+from collections import deque
 from pathlib import Path
 
-from fptui.core.musubi.log_stream import clean, split_bar
+from fptui.core.musubi.log_stream import RECORD_LIMIT, clean, split_bar
 from fptui.core.text import plain
 
 _FIRST = 1 << 16
@@ -11,42 +11,90 @@ _MOST = 1 << 22
 """A long stretch of nothing but bars is one line; further back than this nobody looks for the ones before it."""
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """At most `count` lines, the newest last; bars that follow one another are one line. [] when there is no log."""
-    if count <= 0:
-        return []
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            window = _FIRST
+class LogTail:
+    """Looks back from the end once, then reads on. Bars that follow one another are one line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._lines: _Lines | None = None
+
+    def lines(self, count: int) -> list[str]:
+        """At most `count` lines, the newest last. [] when there is no log."""
+        if count <= 0:
+            return []
+        try:
+            size = self._path.stat().st_size
+            if self._lines is None or size < self._offset or count > self._lines.limit:
+                self._lines = self._look_back(size, count)
+            elif size > self._offset:
+                with self._path.open("rb") as file:
+                    file.seek(self._offset)
+                    self._lines.feed(file.read(size - self._offset))
+            self._offset = size
+        except OSError:
+            return []
+        return self._lines.shown()[-count:]
+
+    def _look_back(self, size: int, count: int) -> "_Lines":
+        window = _FIRST
+        with self._path.open("rb") as file:
             while True:
                 start = max(0, size - window)
                 file.seek(start)
-                lines = lines_of(file.read(size - start), is_start=start == 0)
-                if len(lines) >= count or start == 0 or window >= _MOST:
-                    return lines[-count:]
+                lines = _Lines(count, skips_first=start > 0)
+                lines.feed(file.read(size - start))
+                if start == 0 or window >= _MOST or len(lines.shown()) >= count:
+                    return lines
                 window *= 4
-    except OSError:
-        return []
 
 
-def lines_of(data: bytes, *, is_start: bool = True) -> list[str]:
-    """The lines of a stretch of a log. `is_start`: it begins where the log does, not somewhere in a line."""
-    lines: list[str] = []
-    last_was_bar = False
-    raw = data.split(b"\n")
-    for line in raw if is_start else raw[1:]:
-        drawn = [record for record in line.split(b"\r") if record and not record.isspace()]
-        if not drawn:
-            continue
-        record = clean(drawn[-1])
-        bar, behind = split_bar(record)
-        text = plain(behind).rstrip()
-        if bar is not None and not text.strip():
-            if last_was_bar:
+class _Lines:
+    def __init__(self, limit: int, *, skips_first: bool) -> None:
+        self.limit = limit
+        self._done: deque[str] = deque(maxlen=limit)
+        self._ends_in_bar = False
+        self._partial = b""
+        self._skips = skips_first
+
+    def feed(self, data: bytes) -> None:
+        *whole, rest = (self._partial + data).split(b"\n")
+        for line in whole:
+            text, is_bar = self._shown(line)
+            self._skips = False
+            if text is None:
+                continue
+            if is_bar and self._ends_in_bar:
+                self._done.pop()
+            self._done.append(text)
+            self._ends_in_bar = is_bar
+        # Only the last drawing of a line is ever seen.
+        rest = rest if len(rest) < 2 * RECORD_LIMIT else rest[-RECORD_LIMIT:]
+        last = rest.rstrip().rfind(b"\r") + 1
+        self._skips = self._skips and not last
+        self._partial = rest[last:]
+
+    def shown(self) -> list[str]:
+        lines = list(self._done)
+        text, is_bar = self._shown(self._partial)
+        if text is not None:
+            if is_bar and self._ends_in_bar:
                 lines.pop()
-            lines.append(plain(record).strip())
-        elif text.strip():
             lines.append(text)
-        last_was_bar = bar is not None and not text.strip()
-    return lines
+        return lines
+
+    def _shown(self, line: bytes) -> tuple[str | None, bool]:
+        """Nothing of a line whose beginning is not known."""
+        return (None, False) if self._skips and b"\r" not in line.rstrip() else _shown(line)
+
+
+def _shown(line: bytes) -> tuple[str | None, bool]:
+    """What stands on the line at its end, None for nothing, and whether that is a bar alone. Text that is glued behind
+    a bar stands for itself."""
+    line = line.rstrip()
+    record = clean(line[line.rfind(b"\r") + 1 :])
+    bar, behind = split_bar(record)
+    text = plain(behind).rstrip()
+    if text.strip():
+        return text, False
+    return (plain(record).strip(), True) if bar is not None else (None, False)

@@ -12,7 +12,7 @@ from fptui.core.view import RunRow, RunView
 from fptui.errors import FptuiError
 from fptui.watch.curves import RunCurves
 from fptui.watch.log_follower import LogFollower
-from fptui.watch.log_tail import last_lines
+from fptui.watch.log_tail import LogTail
 from fptui.watch.saves_ahead import next_save, true_epochs
 
 _STATES_EVERY = 10.0
@@ -39,7 +39,7 @@ class RunWatch:
         self._states: tuple[Saved, ...] = ()
         self._states_looked: tuple[float, int] | None = None
         self._complete: RunView | None = None
-        self._tail: tuple[int, int, list[str]] | None = None
+        self._tail = LogTail(folder.log)
 
     @property
     def loss(self) -> Series:
@@ -90,13 +90,7 @@ class RunWatch:
 
     def log_tail(self, count: int) -> list[str]:
         """The last lines as a terminal would show them, bars at their last drawing."""
-        try:
-            size = self.folder.log.stat().st_size
-        except OSError:
-            return []
-        if self._tail is None or self._tail[:2] != (size, count):
-            self._tail = size, count, last_lines(self.folder.log, count)
-        return self._tail[2]
+        return self._tail.lines(count)
 
     def _begin(self, record: RunRecord) -> RunCurves:
         before = self._before(record)
