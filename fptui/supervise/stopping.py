@@ -40,6 +40,11 @@ class Stopping:
         self._states_before = 0
         self._settling_since: float | None = None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Asked for, and no signal sent yet."""
+        return self.mode is not None and not self.sent
+
     def ask(self, mode: str, facts: LogFacts, now: float) -> None:
         """A user's request; `now` overrules `at-save`, and a repeated `now` goes one step up the ladder."""
         if mode == "at-save":

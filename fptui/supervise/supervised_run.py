@@ -90,7 +90,8 @@ class SupervisedRun:
                         selector.unregister(key.fd)
                 self._recording.flush(self._clock())
                 pane.flush()
-                if time.monotonic() >= next_tick:
+                # A stop that waits for a save looks at every chunk: the next save may begin within a tick.
+                if time.monotonic() >= next_tick or self._stopping.is_waiting:
                     next_tick = time.monotonic() + _TICK_SECONDS
                     self._survive(lambda: self._tick(trainer))
                     on_tick(self._clock())
