@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     pass
 
@@ -37,3 +39,10 @@ class TmuxServer:
     def screen(self, run_id: str) -> str:
         """Everything that the run's pane shows, history included."""
         return self.cmd("capture-pane", "-p", "-S", "-", "-t", str(self.window(run_id)))
+
+
+@pytest.fixture
+def tmux_server(tmux_socket: str, monkeypatch: pytest.MonkeyPatch) -> TmuxServer:
+    """Our server on a private socket. For import by a conftest."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")  # libtmux fails under LC_ALL=C
+    return TmuxServer(tmux_socket)

@@ -67,12 +67,8 @@ class Tmux:
 
     def window_of(self, run_id: str) -> str | None:
         """The window that shows the run, or None: it was closed, or the server ended."""
-        found = None
-        for line in self._call(["list-windows", "-a", "-F", f"#{{window_id}} #{{{_RUNS}}}"], check=False).splitlines():
-            window, *runs = line.split(" ")
-            if run_id in runs:
-                found = window
-        return found
+        shown = [window for window, runs in self._windows(f"#{{{_RUNS}}}") if run_id in runs]
+        return shown[-1] if shown else None
 
     def attach_argv(self, window: str) -> list[str]:
         """What shows the window in the caller's terminal, also from inside the user's own tmux."""
@@ -98,10 +94,17 @@ class Tmux:
 
     def _forget_old_windows(self) -> None:
         """Close the windows of runs that ended long ago; what they showed is in the runs' logs."""
-        lines = self._call(["list-windows", "-a", "-F", f"#{{pane_dead}} #{{window_id}} #{{{_RUNS}}}"]).splitlines()
-        dead = [line.split(" ")[1] for line in lines if line.startswith("1 ") and len(line.split(" ")) > 2]
+        dead = [
+            window for window, (state, *runs) in self._windows(f"#{{pane_dead}} #{{{_RUNS}}}") if state == "1" and runs
+        ]
         for window in dead[:-_DEAD_WINDOWS_KEPT]:
             self._call(["kill-window", "-t", window], check=False)
+
+    def _windows(self, what: str) -> list[tuple[str, list[str]]]:
+        """Each window's id and the words of `what`, oldest first: tmux lists them by a number that it gives again."""
+        lines = self._call(["list-windows", "-a", "-F", f"#{{window_id}} {what}"], check=False).split("\n")
+        words = [line.split() for line in lines if line.startswith("@")]
+        return sorted(((window, rest) for window, *rest in words), key=lambda item: int(item[0][1:]))
 
     def _argv(self) -> list[str]:
         return ["tmux", "-u", "-L", self._socket, "-f", str(_CONF)]
