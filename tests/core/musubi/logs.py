@@ -111,6 +111,13 @@ _OUT = "/workspace/project/work/out/myrun"
 _GOLDEN_STATES = [(4, f"{_OUT}-step00000004-state"), (8, f"{_OUT}-step00000008-state"), (10, f"{_OUT}-state")]
 _GOLDEN = {"num_train_items": 7, "batches_per_epoch": 4, "batch_size": (2,), "error": None}
 
+_TINY = {"program": "fpack_train_network", "phase": "training", "num_train_items": 16, "batch_size": (2,)}
+_TINY_SAVES: dict[str, Any] = {
+    "checkpoints": [(step, f"/workspace/output/tiny-v1-step{step:08d}.safetensors") for step in (10, 20)],
+    "states": [(step, f"/workspace/output/tiny-v1-step{step:08d}-state") for step in (10, 20)],
+    "samples": [(20, *PROMPTS[0])],
+}
+
 TRUTHS: dict[str, Truth] = {
     "logs/oom.log": Truth(_OUT_OF_MEMORY),
     "logs/pane_killed.log": Truth(_PANE, steps=16, averages=[(1, 1.62), (67, 0.994)], **_PANE_SAVES),
@@ -131,6 +138,20 @@ TRUTHS: dict[str, Truth] = {
         averages=[(1, 1.72), (2, 1.62), (3, 1.66), (4, 1.61), (5, 1.55), (6, 1.59)],
         steps=6,
         seconds_per_step=(0.7, 0.8),
+    ),
+    # Ctrl-C in a terminal: tracebacks of trainer and launcher, and the bar once more.
+    "logs/interrupted_pane.log": Truth(
+        _TINY | {"outcome": "interrupted", "step": 27, "total_steps": 40, "epoch": 4, "epochs": 5},
+        steps=27,
+        averages=[(1, 1.22), (3, 1.23), (26, 1.24)],
+        **_TINY_SAVES,
+    ),
+    # SIGKILL to the trainer below its launcher, on a pipe.
+    "logs/killed_pipe.log": Truth(
+        _TINY | {"outcome": "interrupted", "step": 23, "total_steps": 40, "epoch": 3, "epochs": 5},
+        steps=23,
+        averages=[(1, 1.22), (22, 1.24), (23, 1.23)],
+        **_TINY_SAVES,
     ),
     "golden/train_stderr.raw": Truth(
         _GOLDEN | {"outcome": "finished", "phase": "ended", "step": 10, "total_steps": 10, "epoch": 3, "epochs": None},
