@@ -143,7 +143,7 @@ TRUTHS: dict[str, Truth] = {
     "logs/interrupted_pane.log": Truth(
         _TINY | {"outcome": "interrupted", "step": 27, "total_steps": 40, "epoch": 4, "epochs": 5},
         steps=27,
-        averages=[(1, 1.22), (3, 1.23), (26, 1.24)],
+        averages=[(1, 1.22), (3, 1.23), (26, 1.23), (27, 1.24)],
         **_TINY_SAVES,
     ),
     # SIGKILL to the trainer below its launcher, on a pipe.
