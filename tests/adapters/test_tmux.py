@@ -128,3 +128,4 @@ def test_attaching_from_inside_another_tmux_shows_the_window(tmux_server: TmuxSe
         assert shown == f"{COLUMNS}x{LINES}", "a smaller terminal does not narrow it"
     finally:
         subprocess.run([*base, "kill-server"], check=False)
+        (Path(os.environ.get("TMUX_TMPDIR", "/tmp")) / f"tmux-{os.getuid()}" / outer).unlink(missing_ok=True)
