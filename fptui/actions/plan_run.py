@@ -10,8 +10,8 @@ from fptui.actions.run_files import RunFiles, prompts_name, run_files
 from fptui.adapters.git import commit_of
 from fptui.adapters.trainer import Reached
 from fptui.core.musubi import command
-from fptui.core.musubi.resume import ResumePoint, caveats, points, resumed_name
-from fptui.core.musubi.trainer_toml import read
+from fptui.core.musubi.resume import ResumePoint, caveats, points, resumed_name, setting
+from fptui.core.musubi.trainer_toml import flattened, read
 from fptui.core.project import Project
 from fptui.core.run import RunFolder, RunRecord, Saves, read_run
 from fptui.core.secrets import secret_names, trainer_environment
@@ -86,7 +86,7 @@ class RunPlanner:
     def train(self, options: StartOptions, *, follows: str | None) -> tuple[Planned, list[str]]:
         """The training run, and what the user should know of it."""
         stage = Stage.SMOKE if options.smoke else Stage.TRAIN
-        run_id, notes = self._id(stage), self._logging_notes()
+        run_id, notes = self._id(stage), self._notes(options)
         point = None if options.resume is None or options.smoke else self._resume_point(options.resume, notes)
         dropped = _NOT_IN_A_SMOKE_RUN if options.smoke else frozenset()
         total = SMOKE_STEPS if options.smoke else self._total(point)
@@ -152,13 +152,14 @@ class RunPlanner:
         before = None
         if point.run is not None:
             try:
-                before = read(self.project.runs / point.run.id / "config" / "config.toml")
+                before = flattened(read(self._config(point.run.id, "config.toml")))
             except FptuiError:
                 before = None
-        if before is not None and before.get("network_dim") != self.version.config.get("network_dim"):
+        rank = None if before is None else setting(before, "network_dim")
+        if rank is not None and rank != setting(self.version.config, "network_dim"):
             raise Refused(
-                f"{self.version.where('network_dim')}: the state was trained with {before.get('network_dim')}; put it "
-                "back, or start a new version."
+                f"{self.version.where('network_dim')}: the state was trained with {rank}; put it back, or start a new "
+                "version."
             )
         return [
             f"resumes from {point.state.path.name}, step {point.step}; {total - point.step} steps remain",
@@ -192,10 +193,25 @@ class RunPlanner:
             "log_with": "all" if with_wandb else "tensorboard",
         }
 
-    def _logging_notes(self) -> list[str]:
-        if "tensorboard" in self._reached.packages:
-            return []
-        return ["tensorboard is not installed beside musubi-tuner: only the average loss out of the log will be shown."]
+    def _notes(self, options: StartOptions) -> list[str]:
+        notes = []
+        if "tensorboard" not in self._reached.packages:
+            notes.append(
+                "tensorboard is not installed beside musubi-tuner: only the average loss out of the log will be shown."
+            )
+        if self._without_hf_transfer():
+            notes.append("HF_HUB_ENABLE_HF_TRANSFER is set without hf_transfer beside musubi-tuner, and every upload "
+                         "would fail: it is switched off for this run.")  # fmt: skip
+        if self.version.text("resume") and options.resume is None and not options.smoke:
+            notes.append(f"{self.version.where('resume')}: the training goes on from that state, but the trainer "
+                         "counts its steps from 0. Use --resume instead, which keeps the count.")  # fmt: skip
+        return notes
+
+    def _without_hf_transfer(self) -> bool:
+        """huggingface_hub raises at the first transfer then (utils/_http.py); RunPod's images set the variable."""
+        asked = self._environment.get("HF_HUB_ENABLE_HF_TRANSFER", "").upper() in ("1", "ON", "YES", "TRUE")
+        musubi = self.project.settings.trainer == "musubi"
+        return asked and musubi and "hf_transfer" not in self._reached.packages
 
     def _saves(self) -> Saves:
         config = self.version
@@ -207,7 +223,7 @@ class RunPlanner:
         )
 
     def _record(self, run_id: str, stage: Stage, argv: list[str], files: RunFiles, **more: object) -> RunRecord:
-        environment = {}
+        environment = {"HF_HUB_ENABLE_HF_TRANSFER": "0"} if self._without_hf_transfer() else {}
         gpus = more.get("gpus")
         if isinstance(gpus, tuple) and gpus:
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, gpus))
@@ -242,7 +258,7 @@ class RunPlanner:
         value = self.version.text("output_dir")
         if value is None:
             raise Refused(f"configs/{self.version.name}/config.toml: output_dir is not set; the first save would fail.")
-        return self.project.path / Path(value).expanduser()
+        return self.project.path / value
 
     def _names_in_use(self) -> frozenset[str]:
         return frozenset(record.output_name for record in self._records() if record.output_name)

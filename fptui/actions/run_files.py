@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from fptui.core.musubi import trainer_toml
 from fptui.core.secrets import blank
-from fptui.core.standard_toml import loads
 from fptui.core.version import Version
 from fptui.errors import Refused
 
@@ -23,6 +22,16 @@ class RunFiles:
 def run_files(version: Version, dropped: frozenset[str] = frozenset()) -> RunFiles:
     """config.toml without tokens, and, where keys must be dropped that no command line can take back, trainer.toml
     without those too. Editing the version's own files changes nothing for a run that was started."""
+    try:
+        return _run_files(version, dropped)
+    except trainer_toml.CannotDrop as error:
+        raise Refused(
+            f"{version.where(str(error))}: write it as `key = value` on a line of its own, so that this run can go "
+            "without it."
+        ) from None
+
+
+def _run_files(version: Version, dropped: frozenset[str]) -> RunFiles:
     config_text = trainer_toml.read_text(version.config_path)
     kept, secrets = blank(config_text, version.config)
     texts = {"config.toml": kept, "dataset.toml": trainer_toml.read_text(version.dataset_path)}
@@ -32,7 +41,6 @@ def run_files(version: Version, dropped: frozenset[str] = frozenset()) -> RunFil
     if not dropped:
         return RunFiles(texts, "config.toml", secrets)
     texts["trainer.toml"] = trainer_toml.without(kept, dropped)
-    _must_be_gone(version, texts["trainer.toml"], dropped)
     return RunFiles(texts, "trainer.toml", secrets)
 
 
@@ -40,14 +48,3 @@ def prompts_name(version: Version) -> str:
     """The trainer goes by the suffix (.txt, .toml or .json), so it stays."""
     assert version.prompts_path is not None
     return f"prompts{version.prompts_path.suffix}"
-
-
-def _must_be_gone(version: Version, text: str, dropped: frozenset[str]) -> None:
-    try:
-        tables = loads(text)
-    except ValueError:
-        tables = dict.fromkeys(dropped)
-    flat = {**tables, **{k: v for table in tables.values() if isinstance(table, dict) for k, v in table.items()}}
-    left = sorted(dropped & set(flat))
-    if left:
-        raise Refused(f"{version.where(left[0])}: write its value on one line, so that this run can go without it.")

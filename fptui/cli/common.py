@@ -25,13 +25,15 @@ def run_of(args: Namespace) -> "tuple[Project, RunFolder]":
     from fptui.core.project import find_run
 
     project = project_of(args)
-    if args.run is None:
-        now, folders = time.time(), project.run_folders()
-        open_ones = (folder for folder in folders if not folder.exit.exists())
-        active = (folder for folder in open_ones if (row := row_of(folder, now)) and row.status.is_active)
-        if found := next(active, folders[0] if folders else None):
-            return project, found
-    return project, find_run(project, args.run)
+    now = time.time()
+
+    def is_active(folder: "RunFolder") -> bool:
+        if folder.exit.exists():
+            return False
+        row = row_of(folder, now)
+        return row is not None and row.status.is_active
+
+    return project, find_run(project, args.run, is_active)
 
 
 def add_run(parser: ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """The training project: the folder that holds `configs/`, its settings, its versions and its runs."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class Project:
 
 def find_project(start: Path) -> Project:
     """The project of this folder or of the nearest one above it."""
-    start = start.expanduser().absolute()
+    start = start.absolute()
     if not start.is_dir():
         raise WrongUse(f"{plain(str(start))} is not a folder: name a project with -C.")
     for folder in (start, *start.parents):
@@ -70,14 +71,14 @@ def find_project(start: Path) -> Project:
     )
 
 
-def find_run(project: Project, name: str | None) -> RunFolder:
-    """By id, unique beginning of an id, or version (its newest run). None: the newest that has not ended, else the
+def find_run(project: Project, name: str | None, is_active: Callable[[RunFolder], bool] = lambda _: False) -> RunFolder:
+    """By id, unique beginning of an id, or version (its newest run). None: the newest that is active, else the
     newest."""
     folders = project.run_folders()
     if not folders:
         raise WrongUse(f"{project.name} has no run yet: start one with `fptui train`.")
     if name is None:
-        return next((folder for folder in folders if not folder.exit.exists()), folders[0])
+        return next((folder for folder in folders if is_active(folder)), folders[0])
     exact = [folder for folder in folders if folder.id == name]
     if exact:
         return exact[0]
@@ -104,7 +105,7 @@ def _open(folder: Path) -> Project:
 
     try:
         data = loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WrongUse(f"{plain(str(file))} is not TOML: {plain(str(error))}.") from None
     name = _table(data, "project").get("name")
     settings = _settings(_table(_table(data, "tool"), "fptui"), file)

@@ -1,5 +1,6 @@
 """Tokens: which variables hold them, what never reaches a trainer, and how one in config.toml is kept out of a run."""
 
+import re
 from collections.abc import Mapping
 
 from fptui.core.musubi.trainer_toml import without
@@ -10,6 +11,8 @@ NEVER_PASSED = ("RUNPOD_API_KEY", "FPTUI_RUNPOD_API_KEY")
 
 CONFIG_TOKENS = {"huggingface_token": "HF_TOKEN", "wandb_api_key": "WANDB_API_KEY"}
 """Keys of config.toml that hold a token, and the variable in which the same program finds it."""
+
+_COMMENTED = re.compile(rf"""^[ \t]*#.*\b({"|".join(CONFIG_TOKENS)})\b["']?\s*=.*""", re.MULTILINE)
 
 _MISLEADING = ("COLUMNS", "LINES", "TQDM_NCOLS", "TQDM_ASCII", "TQDM_DISABLE", "TQDM_MININTERVAL", "TMUX", "TMUX_PANE")
 """They would cut the progress bar, which is where the loss is read from."""
@@ -27,7 +30,9 @@ def secret_names(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def blank(config_text: str, config: Mapping[str, object]) -> tuple[str, dict[str, str]]:
-    """The text of config.toml without its lines that set a token, and the variables that carry the tokens instead."""
+    """The text of config.toml without its lines that set a token, or did before they were made comments, and the
+    variables that carry the tokens instead. CannotDrop as trainer_toml.without."""
     found = {key: str(config[key]) for key in CONFIG_TOKENS if config.get(key)}
     present = frozenset(key for key in CONFIG_TOKENS if key in config)
-    return without(config_text, present), {CONFIG_TOKENS[key]: value for key, value in found.items()}
+    text = _COMMENTED.sub("#", without(config_text, present))
+    return text, {CONFIG_TOKENS[key]: value for key, value in found.items()}

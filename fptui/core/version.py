@@ -51,7 +51,7 @@ def read_version(project: Project, name: str | None) -> Version:
     name = name or names[0]
     path = project.configs / name
     config_path = path / "config.toml"
-    config = _flatten(trainer_toml.read(config_path))
+    config = trainer_toml.flattened(trainer_toml.read(config_path))
     version = Version(name, path, config_path, path / "dataset.toml", None, config, {})
     dataset_path = _file(project, version, "dataset_config", needed=True)
     assert dataset_path is not None
@@ -74,18 +74,7 @@ def _file(project: Project, version: Version, key: str, *, needed: bool) -> Path
         if needed:
             raise Refused(f"configs/{version.name}/config.toml: {key} is not set, and the trainer needs it.")
         return None
-    file = project.path / Path(value).expanduser()
+    file = project.path / value  # no ~: the trainer does not know it either
     if not file.is_file():
         raise Refused(f"{version.where(key)}: {plain(str(file))} is missing.")
     return file
-
-
-def _flatten(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """musubi-tuner 0.3.4, training/parser_common.py, read_config_from_file: a later table wins."""
-    flat: dict[str, Any] = {}
-    for key, value in tables.items():
-        if isinstance(value, dict):
-            flat.update(value)
-        else:
-            flat[key] = value
-    return flat

@@ -52,7 +52,7 @@ def _tables(dataset: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def _folder(table: Mapping[str, Any], project: Path) -> Path | None:
     value = table.get("cache_directory") or table.get("image_directory")
-    return project / Path(value).expanduser() if isinstance(value, str) else None
+    return project / value if isinstance(value, str) else None
 
 
 def _stems(table: Mapping[str, Any], project: Path) -> list[str] | None:
@@ -62,7 +62,7 @@ def _stems(table: Mapping[str, Any], project: Path) -> list[str] | None:
         files = sorted(_names(project / directory))
         return [Path(name).stem for name in files if Path(name).suffix.lower() in _IMAGES]
     if isinstance(metadata, str):
-        return _metadata_stems(project / Path(metadata).expanduser())
+        return _metadata_stems(project / metadata)
     return None
 
 

@@ -13,6 +13,9 @@ from typing import Any
 from fptui.core.musubi.files import State, existing_outputs, list_states
 from fptui.core.run import RunRecord
 
+_DEFAULTS = {"network_dim": 4, "network_alpha": 1, "learning_rate": 2e-6}
+"""training/parser_common.py; the rank in networks/lora.py."""
+
 _STATE_ENDING = re.compile(r"(?:-step\d{8,}|-\d{6,})?-state$")
 
 
@@ -67,15 +70,24 @@ def caveats(
             f"{remaining} steps that remain: the learning rate leaves the curve that it was on."
         )
     if before is not None:
-        old, new = before.get("learning_rate"), config.get("learning_rate")
+        old, new = setting(before, "learning_rate"), setting(config, "learning_rate")
         if old != new:
             notes.append(f"learning_rate {new} has no effect: the trainer takes {old} out of the state.")
-        if before.get("network_alpha") != config.get("network_alpha"):
+        old, new = setting(before, "network_alpha"), setting(config, "network_alpha")
+        if old != new:
             notes.append(
-                f"network_alpha was {before.get('network_alpha')} and is {config.get('network_alpha')}: "
-                "what was trained is scaled anew. Put it back unless that is wanted."
+                f"network_alpha was {old} and is {new}: what was trained is scaled anew. Put it back unless that is "
+                "wanted."
             )
     return notes
+
+
+def setting(config: Mapping[str, Any], key: str) -> Any:
+    """What the trainer takes for `network_dim`, `network_alpha` or `learning_rate`, whether it is set or not."""
+    value = config.get(key)
+    if value is None:
+        value = _DEFAULTS[key]
+    return setting(config, "network_dim") if key == "network_alpha" and value == 0 else value
 
 
 def _same_folder(run: RunRecord, output_dir: Path) -> bool:

@@ -6,7 +6,7 @@ key. A file is safe when both readers give the same.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,10 @@ from fptui.errors import Refused
 _READER = "the trainer's TOML reader (toml 0.10.2)"
 LARGEST = 1 << 20
 """Bytes. A config is a few kilobytes; `toml` takes minutes for megabytes."""
+
+
+class CannotDrop(ValueError):
+    """A key that cannot be taken out of a text; its name is the message."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -41,6 +45,8 @@ def read(path: Path) -> dict[str, Any]:
         line = line_of(text, different)
         where = f"{name}{f', line {line}' if line else ''}, {plain(different)}"
         raise Refused(f"{where}: {_READER} reads another value than TOML says. Write it another way.")
+    if _holds_nul(standard):
+        raise Refused(f"{name}: a text in it holds a NUL character, which no path and no option can hold.")
     return standard
 
 
@@ -62,16 +68,49 @@ def read_text(path: Path) -> str:
 def line_of(text: str, key: str) -> int | None:
     """The line, from 1, where the key is first set; None when it is nowhere."""
     pattern = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if pattern.match(line):
             return number
     return None
 
 
-def without(text: str, keys: frozenset[str]) -> str:
-    """The text without the lines that set these keys to a value on one line."""
+def flattened(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """One level of tables, their names dropped, a later one wins (training/parser_common.py, read_config_from_file)."""
+    flat: dict[str, Any] = {}
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            flat.update(value)
+        else:
+            flat[key] = value
+    return flat
+
+
+def without(text: str, keys: Collection[str]) -> str:
+    """The text with an empty line for each that sets one of these keys. CannotDrop when that takes more, or less, than
+    the keys: a value over several lines, a dotted key, an inline table."""
     pattern = re.compile(rf"""\s*["']?({"|".join(map(re.escape, sorted(keys)))})["']?\s*=""")
-    return "".join(line for line in text.splitlines(keepends=True) if not keys or not pattern.match(line))
+    before = flattened(loads(text))
+    present = sorted(key for key in keys if key in before)
+    if not present:
+        return text
+    left = "\n".join("" if pattern.match(line) else line for line in text.split("\n"))
+    try:
+        after = flattened(loads(left))
+    except ValueError:
+        raise CannotDrop(present[0]) from None
+    wanted = {key: value for key, value in before.items() if key not in keys}
+    different = _difference(wanted, after)
+    if different is not None:
+        raise CannotDrop(different if different in keys else present[0])
+    return left
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_nul, value)) or any(map(_holds_nul, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
