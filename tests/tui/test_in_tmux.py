@@ -67,6 +67,15 @@ class Terminal:
             os.kill(int(self.tmux("display-message", "-p", "#{pid}")), signal.SIGCHLD)
             time.sleep(0.2)
 
+    def lose(self) -> None:
+        """End the server and wait: a client that comes while it goes is told that it exited unexpectedly."""
+        server = int(self.tmux("display-message", "-p", "#{pid}"))
+        self.close()
+        deadline = time.monotonic() + 20
+        while Path(f"/proc/{server}").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     def close(self) -> None:
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False, capture_output=True)
 
@@ -96,7 +105,7 @@ def test_a_run_from_the_first_key_to_the_last(terminal: Terminal, fptui: Fptui, 
     terminal.until("s start x stop r resume")
 
     os.kill(terminal.pid, signal.SIGKILL)
-    terminal.tmux("kill-server")
+    terminal.lose()
     terminal.open()
     terminal.until("● training")
 
