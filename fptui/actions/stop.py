@@ -105,7 +105,7 @@ def _now(run: RunRow) -> StopConsequence:
     sentence = "Stops at once; nothing of it would have been kept."
     if run.status is Status.QUEUED:
         sentence = "It has not begun and will not begin. Nothing is lost."
-    elif run.record.stage in (Stage.CACHE_LATENTS, Stage.CACHE_TEXT):
+    elif run.record.stage.is_caching:
         sentence = "Stops at once; what is cached so far stays."
     return StopConsequence("now", True, sentence)
 

@@ -7,7 +7,7 @@ from fptui.actions.follow import follow
 from fptui.cli.common import loss_text, steps_text
 from fptui.cli.output import Progress, say
 from fptui.core.run import RunFolder
-from fptui.core.status import Stage, Status
+from fptui.core.status import Status
 from fptui.core.units import duration, step_time
 from fptui.core.view import RunRow
 from fptui.errors import FptuiError
@@ -48,8 +48,7 @@ def wait_or_detach(folders: Sequence[RunFolder]) -> tuple[dict[str, RunRow], int
 
 def progress_text(row: RunRow) -> str:
     """`v8-train-…: training, step 412/5000, loss 0.0254, 28.7 s/step, ends in 36 h 30 min`, without the unknown."""
-    caches = row.record.stage in (Stage.CACHE_LATENTS, Stage.CACHE_TEXT) and row.status is Status.TRAINING
-    parts = [f"{row.record.id}: {'caching' if caches else row.status.value}"]
+    parts = [f"{row.record.id}: {row.status.value}"]
     if row.step is not None:
         parts.append(f"step {steps_text(row.step, row.total_steps)}")
     if row.loss is not None:

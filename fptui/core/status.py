@@ -13,6 +13,11 @@ class Stage(str, Enum):
     TUNE = "tune"
     INFER = "infer"
 
+    @property
+    def is_caching(self) -> bool:
+        """Whether it makes caches, item by item, and no steps."""
+        return self in (Stage.CACHE_LATENTS, Stage.CACHE_TEXT)
+
 
 class Status(str, Enum):
     """What a run is doing, or how it ended. STOPPED was asked for, INTERRUPTED was killed from elsewhere, LOST has
@@ -21,6 +26,7 @@ class Status(str, Enum):
     QUEUED = "queued"
     STARTING = "starting"
     LOADING = "loading"
+    CACHING = "caching"
     TRAINING = "training"
     SAMPLING = "sampling"
     SAVING = "saving"
@@ -43,6 +49,7 @@ _ACTIVE = frozenset(
         Status.QUEUED,
         Status.STARTING,
         Status.LOADING,
+        Status.CACHING,
         Status.TRAINING,
         Status.SAMPLING,
         Status.SAVING,

@@ -14,7 +14,7 @@ from fptui.core.status import Status
 _STATUS = {
     Phase.STARTING: Status.STARTING,
     Phase.LOADING: Status.LOADING,
-    Phase.CACHING: Status.TRAINING,
+    Phase.CACHING: Status.CACHING,
     Phase.TRAINING: Status.TRAINING,
     Phase.SAMPLING: Status.SAMPLING,
     Phase.SAVING: Status.SAVING,

@@ -50,7 +50,7 @@ def tell(view: RunView, now: float, log: tuple[str, ...] = ()) -> Story | None:
         return replace(_ENDED[status](view), title="what happened")
     if status is Status.QUEUED:
         return _queued(view)
-    if view.row.record.stage in words.CACHING and status.is_active:
+    if view.row.record.stage.is_caching and status.is_active:
         return _caching(view, now, log)
     if status in (Status.STARTING, Status.LOADING) and view.facts.step is None:
         return _loading(view, now, log)
@@ -107,7 +107,7 @@ def _caching(view: RunView, now: float, log: tuple[str, ...]) -> Story:
 
 def _finished(view: RunView) -> Story:
     item = view.row
-    if item.record.stage in words.CACHING:
+    if item.record.stage.is_caching:
         return Story("Finished", "good", todo=("s starts the training.",))
     saved = [save.path for save in view.facts.checkpoints][-1:]
     lines = (f"Last checkpoint: {plain(saved[0])}",) if saved else ()
@@ -185,7 +185,7 @@ def _place(view: RunView) -> str:
         return f" at step {step}" + (f" of {total}" if total is not None else "")
     if view.facts.total_steps is not None:
         return " in its first step"
-    return " before its first step" if view.row.record.stage not in words.CACHING else ""
+    return " before its first step" if not view.row.record.stage.is_caching else ""
 
 
 def _reason(view: RunView) -> tuple[str, ...]:
@@ -195,7 +195,7 @@ def _reason(view: RunView) -> tuple[str, ...]:
 
 
 def _next(view: RunView) -> tuple[str, ...]:
-    if view.row.record.stage in words.CACHING:
+    if view.row.record.stage.is_caching:
         return ("s starts again; what is cached already is not done twice.",)
     if view.last_state is not None:
         return (_resume(view),)

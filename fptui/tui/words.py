@@ -3,7 +3,7 @@
 import math
 
 from fptui.core.run import RunRecord
-from fptui.core.status import Stage, Status
+from fptui.core.status import Status
 from fptui.core.text import plain
 from fptui.core.units import duration
 from fptui.core.view import RunRow, RunView
@@ -13,6 +13,7 @@ SIGNS: dict[Status, tuple[str, str]] = {
     Status.QUEUED: ("◌", "muted"),
     Status.STARTING: ("○", "accent"),
     Status.LOADING: ("○", "accent"),
+    Status.CACHING: ("●", "good"),
     Status.TRAINING: ("●", "good"),
     Status.SAMPLING: ("●", "good"),
     Status.SAVING: ("●", "good"),
@@ -26,13 +27,11 @@ SIGNS: dict[Status, tuple[str, str]] = {
 }
 """A sign and a role: the sign alone tells well from ill where there is no colour."""
 
-CACHING = (Stage.CACHE_LATENTS, Stage.CACHE_TEXT)
 
-
-def status(value: Status, *, word: str | None = None) -> Row:
+def status(value: Status) -> Row:
     """`● training`."""
     sign, role = SIGNS[value]
-    return (Piece(f"{sign} {word or value.value}", role),)
+    return (Piece(f"{sign} {value.value}", role),)
 
 
 def title(record: RunRecord) -> str:

@@ -43,7 +43,7 @@ def loading_without_gpu() -> FakeWatch:
 def caching_on_eight() -> FakeWatch:
     of = record(stage=Stage.CACHE_LATENTS)
     facts = LogFacts(items_cached=31, items_to_cache=48)
-    view = run(Status.TRAINING, of, row_started_at=NOW - 80, facts=facts)
+    view = run(Status.CACHING, of, row_started_at=NOW - 80, facts=facts)
     return FakeWatch([view], GpuReport(tuple(map(h100, range(8)))), {of.id: FakeReader(0, 9, LOG[:2])})
 
 

@@ -68,7 +68,7 @@ def caching() -> RunRecord:
 
 
 def test_caching_shows_how_far() -> None:
-    text = told(run(Status.TRAINING, caching(), facts=LogFacts(items_cached=31, items_to_cache=48)))
+    text = told(run(Status.CACHING, caching(), facts=LogFacts(items_cached=31, items_to_cache=48)))
     assert "Caching latents" in text
     assert "31/48" in text
 

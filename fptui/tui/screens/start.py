@@ -32,7 +32,7 @@ _STAGES = {
 def describe(record: RunRecord) -> str:
     """One run of a plan: `train 20 steps, from step 60 to 80, saves every 20`."""
     said = _STAGES.get(record.stage, record.stage.value)
-    if record.stage in (Stage.CACHE_LATENTS, Stage.CACHE_TEXT):
+    if record.stage.is_caching:
         return f"{said}: {record.max_batches} items" if record.max_batches else said
     if record.total_steps is not None:
         said += f": {record.total_steps - record.step_offset} steps"

@@ -16,9 +16,9 @@ def draw_run(view: RunView, now: float, width: int, *, with_bar: bool = True) ->
     """The facts of one run, the most important first."""
     item = view.row
     done, total = words.true_step(view), item.total_steps
-    if item.record.stage in words.CACHING:
+    if item.record.stage.is_caching:
         done, total = view.facts.items_cached, view.facts.items_to_cache
-        lines = [[words.status(item.status, word=_word(view)), fact("item", words.count(done, total), "strong")]]
+        lines = [[words.status(item.status), fact("item", words.count(done, total), "strong")]]
         lines.append(_running(item, now) if item.status.is_active else [fact("took", words.took(item, now))])
     else:
         lines = [
@@ -47,13 +47,6 @@ def grid_or_flow(lines: Sequence[Sequence[Row]], width: int) -> list[Row]:
     if len(first) > 1:
         first = flow(lines[0], width, gap=2)
     return first + grid([line for line in lines[1:] if line], width)
-
-
-def _word(view: RunView) -> str | None:
-    """A caching run does not train, whatever its phase is called."""
-    if view.row.status in (Status.TRAINING, Status.LOADING):
-        return "caching" if view.facts.items_cached is not None else "loading"
-    return None
 
 
 def _measured(view: RunView) -> list[Row]:

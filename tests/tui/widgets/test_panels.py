@@ -144,7 +144,7 @@ def test_a_long_list_is_shown_around_the_selected_run() -> None:
 
 
 def test_a_caching_run_counts_items() -> None:
-    view = run(Status.TRAINING, record(stage=Stage.CACHE_TEXT))
+    view = run(Status.CACHING, record(stage=Stage.CACHE_TEXT))
     view = replace(view, facts=replace(view.facts, items_cached=3, items_to_cache=48))
     assert texts(draw_run(view, NOW, 60))[0] == "● caching   item 3/48"
 
