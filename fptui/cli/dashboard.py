@@ -1,9 +1,9 @@
-"""`fptui`: the dashboard. Something is on the screen before Textual is imported, which takes a quarter of a second."""
+"""`fptui`: the dashboard. Something is on the screen before Textual is imported, which takes a quarter of a second.
+
+Until then not even pathlib is loaded: it takes as long as all the rest."""
 
 import os
-import shutil
 import sys
-from pathlib import Path
 
 from fptui.errors import FptuiError, WrongUse
 
@@ -11,17 +11,17 @@ _ENTER = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l"
 _LEAVE = "\x1b[?1049l\x1b[?25h"
 
 
-def run(project_path: Path) -> int:
-    """Show the dashboard of the project at `project_path`, or, where there is none, what to do about it."""
+def run(folder: str) -> int:
+    """Show the dashboard of the project at `folder`, or, where there is none, what to do about it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise WrongUse("The dashboard needs a terminal; fptui ls, status and log work without one.")
     for name in ("COLUMNS", "LINES"):  # an exported size is that of another time; the terminal knows its own
         os.environ.pop(name, None)
-    columns, lines = shutil.get_terminal_size()
-    sys.stdout.write(_ENTER + first_frame(project_path.resolve().name, columns, lines))
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    sys.stdout.write(_ENTER + first_frame(os.path.realpath(folder).rpartition(os.sep)[2], columns, lines))
     sys.stdout.flush()
     try:
-        code, sentence = _show(project_path)
+        code, sentence = _show(folder)
     finally:
         sys.stdout.write(_LEAVE)
         sys.stdout.flush()
@@ -52,8 +52,9 @@ def _boxes(*boxes: tuple[str, int], height: int) -> list[str]:
     return [f"\x1b[2m{line}\x1b[0m" for line in (top, *[middle] * (height - 2), bottom)]
 
 
-def _show(path: Path) -> tuple[int, str | None]:
+def _show(folder: str) -> tuple[int, str | None]:
     import gc
+    from pathlib import Path
 
     gc.disable()  # a seventh of the import time is the collector looking at modules
     from fptui.tui.app import FptuiApp
@@ -62,7 +63,8 @@ def _show(path: Path) -> tuple[int, str | None]:
     gc.freeze()
     gc.enable()
     place = _place()
-    if has_configs(path):
+    path = Path(folder).absolute()
+    if any((place / "configs").is_dir() for place in (path, *path.parents)):
         from fptui.core.project import find_project
 
         try:
@@ -71,19 +73,13 @@ def _show(path: Path) -> tuple[int, str | None]:
             return error.exit_code, str(error)
         app = FptuiApp(LiveWatch(project.path), ProjectActions(project.path, dict(os.environ)), place=place)
     else:
-        app = FptuiApp(None, None, place=place, folder=path.resolve())
+        app = FptuiApp(None, None, place=place, folder=path)
     sentence = app.run()
     if app.failure is not None:
         from fptui.cli.crash import report
 
         return 1, f"fptui: every run goes on; the dashboard failed. {report(app.failure, [])}"
     return app.return_code or 0, sentence
-
-
-def has_configs(path: Path) -> bool:
-    """Whether this folder or one above it is a project."""
-    folder = path.resolve()
-    return any((place / "configs").is_dir() for place in (folder, *folder.parents))
 
 
 def _place() -> str:

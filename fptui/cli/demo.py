@@ -36,7 +36,7 @@ def run(args: Namespace) -> int:
     if not args.no_ui and not args.json and sys.stdin.isatty() and sys.stdout.isatty():
         from fptui.cli import dashboard
 
-        code = int(dashboard.run(project.path))
+        code = int(dashboard.run(str(project.path)))
         say(f"The demo lies in {project.path}: `fptui -C {quote(str(project.path))}` opens it again.")
         return code
     folders = [RunFolder(project.runs / record.id) for record in records]

@@ -3,13 +3,15 @@
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
-from types import ModuleType
-from typing import NoReturn
 
 from fptui import __doc__ as summary
 from fptui import __version__
 from fptui.errors import FptuiError, WrongUse
+
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than all of this module
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import NoReturn
 
 COMMANDS = {
     "train": "start a training run and follow it",
@@ -63,7 +65,7 @@ def _run(arguments: list[str]) -> int:
     directory, rest = _split(arguments)
     if not rest:
         module = import_module("fptui.cli.dashboard")
-        return int(module.run(Path(directory or ".")))
+        return int(module.run(directory or "."))
     name = rest[0]
     if name in ("-h", "--help", "help"):
         print(overview())
@@ -87,11 +89,11 @@ def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
     return None, arguments
 
 
-def _command(module: ModuleType, name: str, directory: str | None, arguments: list[str]) -> int:
+def _command(module: "ModuleType", name: str, directory: str | None, arguments: list[str]) -> int:
     import argparse
 
     class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:
+        def error(self, message: str) -> "NoReturn":
             self.exit(_wrong(f"{message[:1].upper()}{message[1:]}. See `fptui {name} --help`."))
 
     parser = Parser(
