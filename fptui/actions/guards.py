@@ -47,8 +47,8 @@ def _refuse_overwriting(record: RunRecord) -> None:
         count = "a file" if len(there) == 1 else f"{len(there)} files"
         raise Refused(
             f"{plain(record.output_dir)} already has {count} of {plain(record.output_name)} ({plain(there[0].name)}), "
-            "and this run would write over them. Go on from them with --resume, make a new version, or set another "
-            "output_name."
+            "and this run would write over them. Resume (`fptui train --resume`, r in the dashboard), make a new version, "
+            "or set another output_name."
         )
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from fptui.cli.common import add_json, add_run, loss_text, row_json, run_of, steps_text
 from fptui.cli.output import emit, emit_json
+from fptui.core.status import Status
 from fptui.core.units import duration, step_time
 from fptui.watch.run_watch import RunWatch
 
 if TYPE_CHECKING:
+    from fptui.core.facts import LogError
     from fptui.core.view import RunView
 
 HELP = (
@@ -38,6 +40,7 @@ def run(args: Namespace) -> int:
 
 def view_json(view: "RunView") -> dict[str, Any]:
     """As the product's contract names it, and more."""
+    error = _error(view)
     return {
         **row_json(view.row),
         "loss": view.loss_average if view.loss_current is None else view.loss_current,
@@ -54,16 +57,19 @@ def view_json(view: "RunView") -> dict[str, Any]:
         "next_save_step": view.next_save_step,
         "steps_since_save": view.steps_since_save,
         "last_state": None if view.last_state is None else {"step": view.last_state.step, "path": view.last_state.path},
-        "error": None
-        if view.facts.error is None
-        else {"kind": view.facts.error.kind, "message": view.facts.error.message},
+        "error": None if error is None else {"kind": error.kind, "message": error.message},
         "warnings": [{"kind": each.kind, "count": each.count, "message": each.message} for each in view.facts.warnings],
     }
 
 
+def _error(view: "RunView") -> "LogError | None":
+    """The KeyboardInterrupt that a stop leaves in the log is no error."""
+    return None if view.row.status in (Status.FINISHED, Status.STOPPED) else view.facts.error
+
+
 def view_lines(view: "RunView") -> list[str]:
     """The same for people; a line that would say nothing is left out."""
-    row = view.row
+    row, error = view.row, _error(view)
     facts: list[tuple[str, str | None]] = [
         ("run", row.record.id + (" (rehearsal)" if row.record.trainer == "rehearsal" else "")),
         ("status", row.status.value + (f": {row.message}" if row.message else "")),
@@ -76,7 +82,7 @@ def view_lines(view: "RunView") -> list[str]:
         ("next save", None if view.next_save_step is None or not row.status.is_active
          else f"at step {view.next_save_step} in {duration(view.next_save_seconds)}"),
         ("last state", None if view.last_state is None else f"step {view.last_state.step}: {view.last_state.path}"),
-        ("error", None if view.facts.error is None else view.facts.error.message),
+        ("error", None if error is None else error.message),
         *(("warning", f"{each.message} ({each.count} times)" if each.count > 1 else each.message)
           for each in view.facts.warnings),
     ]  # fmt: skip

@@ -22,6 +22,7 @@ def test_a_run_stopped_at_a_save_is_resumed_with_true_steps_and_nothing_is_writt
     stopped = fptui("stop", "--at-save")
     assert "Stops at step" in stopped.stderr
     run = fptui.json("status", first)
+    assert run["error"] is None and "KeyboardInterrupt" in fptui("log", first).stdout
     assert run["status"] == "stopped" and run["total_steps"] == 60 and run["last_state"]["step"] in (20, 40)
     saved_step, before = run["last_state"]["step"], hashes(folder / "output")
 
