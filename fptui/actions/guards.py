@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fptui.adapters.processes import is_alive
-from fptui.core.musubi.files import existing_outputs
+from fptui.core.musubi.files import existing_outputs, same_folder
 from fptui.core.project import Project
 from fptui.core.run import RunRecord
 from fptui.core.run_status import row
@@ -29,10 +29,7 @@ def _conflict(record: RunRecord, other: RunRecord, *, force: bool) -> str | None
         return (
             f"is still going on, and a version has one run at a time: `fptui stop {other.id}`, or make a new version."
         )
-    if record.output_name is not None and (record.output_dir, record.output_name) == (
-        other.output_dir,
-        other.output_name,
-    ):
+    if _write_the_same(record, other):
         return f"writes to the same output_dir and output_name: give {record.version} another output_name."
     if not force and _share_gpu(record, other):
         return "is using the GPU: wait for it, stop it, choose another with --gpu, or share it with --force."
@@ -47,14 +44,20 @@ def _refuse_overwriting(record: RunRecord) -> None:
         count = "a file" if len(there) == 1 else f"{len(there)} files"
         raise Refused(
             f"{plain(record.output_dir)} already has {count} of {plain(record.output_name)} ({plain(there[0].name)}), "
-            "and this run would write over them. Resume (`fptui train --resume`, r in the dashboard), make a new version, "
-            "or set another output_name."
+            "and this run would write over them. Resume (`fptui train --resume`, r in the dashboard), make a new "
+            "version, or set another output_name."
         )
 
 
 def _active(project: Project, now: float) -> list[RunRecord]:
     rows = [row(folder, now, is_alive) for folder in project.run_folders()]
     return [item.record for item in rows if item is not None and item.status.is_active]
+
+
+def _write_the_same(one: RunRecord, other: RunRecord) -> bool:
+    if one.output_name is None or one.output_name != other.output_name:
+        return False
+    return bool(one.output_dir and other.output_dir and same_folder(one.output_dir, other.output_dir))
 
 
 def _share_gpu(one: RunRecord, other: RunRecord) -> bool:

@@ -93,6 +93,9 @@ class RunPlanner:
         name = self.version.text("output_name")
         if name is None:
             raise Refused(f"configs/{self.version.name}/config.toml: output_name is not set; the last save would fail.")
+        if "/" in name:
+            # The trainer would write into that folder, where other names are in the way than those looked for.
+            raise Refused(f"{self.version.where('output_name')}: has a / in it; name the folder in output_dir.")
         output_dir = self._output_dir(run_id, smoke=options.smoke)
         overrides: dict[str, str | int] = {"dataset_config": str(self._config(run_id, "dataset.toml"))}
         if self.version.prompts_path is not None and not options.smoke:

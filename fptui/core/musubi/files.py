@@ -4,6 +4,7 @@ It writes in place, not atomically: a kill during a save leaves a truncated file
 """
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,11 @@ def is_complete_safetensors(path: Path) -> bool:
         return bool(size == 8 + length + max(ends, default=0))
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return False
+
+
+def same_folder(one: str | Path, other: str | Path) -> bool:
+    """Whether both lead to the same place, by links, `..` or not; neither need exist."""
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _is_whole_archive(path: Path) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fptui.core.musubi.files import State, existing_outputs, list_states
+from fptui.core.musubi.files import State, existing_outputs, list_states, same_folder
 from fptui.core.run import RunRecord
 
 _DEFAULTS = {"network_dim": 4, "network_alpha": 1, "learning_rate": 2e-6}
@@ -33,7 +33,7 @@ def points(output_dir: Path, output_name: str, runs: Sequence[RunRecord]) -> lis
     state counts with its run's last step, and is left out where that is unknown."""
     family: dict[str, RunRecord | None] = {output_name: None}
     for run in sorted(runs, key=lambda run: run.created_at):
-        if run.output_name is not None and _same_folder(run, output_dir):
+        if run.output_name is not None and run.output_dir and same_folder(run.output_dir, output_dir):
             owner = _STATE_ENDING.sub("", Path(run.resumed_from).name) if run.resumed_from else None
             if run.output_name == output_name or owner in family:
                 family[run.output_name] = run
@@ -88,7 +88,3 @@ def setting(config: Mapping[str, Any], key: str) -> Any:
     if value is None:
         value = _DEFAULTS[key]
     return setting(config, "network_dim") if key == "network_alpha" and value == 0 else value
-
-
-def _same_folder(run: RunRecord, output_dir: Path) -> bool:
-    return run.output_dir is not None and Path(run.output_dir) == output_dir
