@@ -46,8 +46,7 @@ def test_a_stop_at_a_save_waits_for_the_next_state_and_its_upload(runs: Runs) ->
     runs.start(folder)
     said(folder, "1/100")
     ask(folder, "at-save")
-    beat = beating(folder, lambda beat: beat.stop == "at-save")
-    assert beat.status is Status.TRAINING and beat.message == "stopping at the next save"
+    assert beating(folder, lambda beat: beat.stop == "at-save").message == "stopping at the next save"
     end = ended(folder, 15)
     assert end.status is Status.STOPPED and end.step == 4
     assert is_complete_state(runs.output / "fake-step00000004-state")
