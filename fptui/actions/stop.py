@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fptui.adapters.processes import is_alive
-from fptui.core.run import Heartbeat, RunFolder, RunRecord, write_json
+from fptui.core.records import write_json
+from fptui.core.run import Heartbeat, RunFolder, RunRecord
 from fptui.core.run_status import row
 from fptui.core.status import Stage, Status
 from fptui.core.units import duration

@@ -1,15 +1,10 @@
-"""A run's folder and the three records in it: what was asked for, the sign of life, how it ended.
+"""A run's folder and the three records in it: what was asked for, the sign of life, how it ended."""
 
-Every record is JSON, written whole to a temporary name and renamed; readers accept more keys than they know.
-"""
-
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
+from fptui.core.records import read_record, write_json
 from fptui.core.status import Stage, Status
 
 
@@ -128,24 +123,6 @@ class RunFolder:
         return self.path.name
 
 
-_Record = TypeVar("_Record", RunRecord, Heartbeat, ExitRecord)
-
-
-def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
-    """Replace `path` atomically; `durable`: the text is on disk before the name points at it, which may take long on a
-    network volume."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(value, file, ensure_ascii=False, indent=1)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_record(path: Path, record: RunRecord | Heartbeat | ExitRecord, *, durable: bool = True) -> None:
     """Write one of the three records."""
     write_json(path, asdict(record), durable=durable)
@@ -153,39 +130,14 @@ def write_record(path: Path, record: RunRecord | Heartbeat | ExitRecord, *, dura
 
 def read_run(path: Path) -> RunRecord | None:
     """The record in `path`, or None where there is none or it cannot be one."""
-    return _read(path, RunRecord)
+    return read_record(path, RunRecord)
 
 
 def read_heartbeat(path: Path) -> Heartbeat | None:
     """Likewise."""
-    return _read(path, Heartbeat)
+    return read_record(path, Heartbeat)
 
 
 def read_exit(path: Path) -> ExitRecord | None:
     """Likewise."""
-    return _read(path, ExitRecord)
-
-
-def _read(path: Path, kind: type[_Record]) -> _Record | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    if not isinstance(value, dict):
-        return None
-    known = {item.name for item in fields(kind)}
-    kept = {key: _restore(key, item) for key, item in value.items() if key in known}
-    try:
-        return kind(**kept)
-    except (TypeError, ValueError):
-        return None
-
-
-def _restore(key: str, value: Any) -> Any:
-    if key == "status":
-        return Status(value) if value in Status._value2member_map_ else Status.LOST
-    if key == "stage":
-        return Stage(value)
-    if key == "saves":
-        return Saves(**value) if isinstance(value, dict) else Saves()
-    return tuple(value) if isinstance(value, list) else value
+    return read_record(path, ExitRecord)

@@ -38,6 +38,11 @@ class Status(str, Enum):
     INTERRUPTED = "interrupted"
     LOST = "lost"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Status":
+        """A word that another version of fptui wrote."""
+        return cls.LOST
+
     @property
     def is_active(self) -> bool:
         """Whether a trainer may still be working."""

@@ -7,7 +7,8 @@ import pytest
 
 from fptui.actions.stop import consequence, request
 from fptui.adapters.processes import boot_id, start_ticks
-from fptui.core.run import ExitRecord, Heartbeat, RunFolder, RunRecord, Saves, write_json, write_record
+from fptui.core.records import write_json
+from fptui.core.run import ExitRecord, Heartbeat, RunFolder, RunRecord, Saves, write_record
 from fptui.core.status import Stage, Status
 from fptui.errors import Refused, WrongUse
 

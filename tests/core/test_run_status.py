@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fptui.core.run import ExitRecord, Heartbeat, RunFolder, RunRecord, write_json, write_record
+from fptui.core.records import write_json
+from fptui.core.run import ExitRecord, Heartbeat, RunFolder, RunRecord, write_record
 from fptui.core.run_status import STARTING_SECONDS, row
 from fptui.core.status import Stage, Status
 from fptui.core.view import RunRow

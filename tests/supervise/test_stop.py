@@ -3,7 +3,8 @@
 import time
 
 from fptui.core.musubi.files import is_complete_safetensors, is_complete_state
-from fptui.core.run import RunFolder, write_json
+from fptui.core.records import write_json
+from fptui.core.run import RunFolder
 from fptui.core.status import Status
 from tests.supervise.driving import Runs, beating, ended, said, until
 

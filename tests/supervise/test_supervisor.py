@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fptui.adapters.processes import is_alive, start_ticks
-from fptui.core.run import read_exit, write_json
+from fptui.core.records import write_json
+from fptui.core.run import read_exit
 from fptui.core.run_status import row
 from fptui.core.status import Status
 from tests.supervise.driving import Runs, beating, ended, said, until

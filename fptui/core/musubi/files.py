@@ -39,7 +39,7 @@ def list_states(output_dir: Path, output_name: str) -> list[State]:
     """The step states and the final one, oldest step first, the final one last."""
     pattern = re.compile(re.escape(output_name) + r"(?:-step(\d{8,}))?-state")
     found = []
-    for path in _entries(output_dir):
+    for path in entries(output_dir):
         match = pattern.fullmatch(path.name)
         if match and path.is_dir():
             why = why_incomplete(path)
@@ -50,7 +50,7 @@ def list_states(output_dir: Path, output_name: str) -> list[State]:
 def existing_outputs(output_dir: Path, output_name: str) -> list[Path]:
     """Everything that a run with this output_name would write over."""
     pattern = re.compile(re.escape(output_name) + r"(?:-step\d{8,}|-\d{6,})?(?:\.safetensors|-state)")
-    return sorted(path for path in _entries(output_dir) if pattern.fullmatch(path.name))
+    return sorted(path for path in entries(output_dir) if pattern.fullmatch(path.name))
 
 
 def is_complete_state(path: Path) -> bool:
@@ -103,7 +103,8 @@ def _is_whole_archive(path: Path) -> bool:
     return is_zipfile(path)
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder; [] where none can be read."""
     try:
         return list(folder.iterdir())
     except OSError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fptui.core.musubi.files import State, existing_outputs, list_states, same_folder
+from fptui.core.musubi.files import State, entries, existing_outputs, list_states, same_folder
 from fptui.core.run import RunRecord
 
 _DEFAULTS = {"network_dim": 4, "network_alpha": 1, "learning_rate": 2e-6}
@@ -37,15 +37,24 @@ def points(output_dir: Path, output_name: str, runs: Sequence[RunRecord]) -> lis
             owner = _STATE_ENDING.sub("", Path(run.resumed_from).name) if run.resumed_from else None
             if run.output_name == output_name or owner in family:
                 family[run.output_name] = run
+    offsets = {name: writer.step_offset if writer else 0 for name, writer in family.items()}
+    offsets = {**_resumed_before(output_dir, output_name), **offsets}
     found = []
-    for name, writer in family.items():
-        offset = writer.step_offset if writer else 0
+    for name, offset in offsets.items():
+        writer = family.get(name)
         last = writer.total_steps - offset if writer and writer.total_steps is not None else None
         for state in list_states(output_dir, name):
             own = state.step if state.step is not None else last
             if own is not None:
                 found.append(ResumePoint(state, offset + own, writer))
     return sorted(found, key=lambda point: (point.step, point.state.step is not None), reverse=True)
+
+
+def _resumed_before(output_dir: Path, output_name: str) -> dict[str, int]:
+    """Names that `resumed_name` gave, and their offsets, off the states that lie there: the records may be gone."""
+    pattern = re.compile(re.escape(output_name) + r"-from(\d{8,12})(?:-\d{1,5})?(?=(?:-step\d{8,})?-state$)")
+    found = (pattern.match(path.name) for path in entries(output_dir))
+    return {match[0]: int(match[1]) for match in found if match}
 
 
 def resumed_name(output_dir: Path, output_name: str, step: int, taken: frozenset[str]) -> str:
