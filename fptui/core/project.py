@@ -131,13 +131,13 @@ def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _age(folder: RunFolder) -> tuple[str, int, str]:
-    """`v8-train-20261122-103000-2` sorts by its time, then as one start plans its stages, then by the rest."""
-    match = re.search(r"(\d{8}-\d{6})(.*)$", folder.id)
+def _age(folder: RunFolder) -> tuple[str, int, int, str]:
+    """`v8-train-20261122-103000-2` sorts by its time, then as one start plans its stages, then by its last number."""
+    match = re.search(r"(\d{8}-\d{6})(?:-(\d{1,9})$)?", folder.id)
     if match is None:
-        return ("", 0, folder.id)
+        return ("", 0, 0, folder.id)
     order = next((place for place, stage in enumerate(("cache-latents", "cache-text")) if f"-{stage}-" in folder.id), 2)
-    return (match[1], order, f"{match[2]:0>8}")
+    return (match[1], order, int(match[2] or 1), folder.id)
 
 
 def _entries(folder: Path) -> list[Path]:
