@@ -21,13 +21,13 @@ from fptui.core.run_status import row
 from fptui.core.status import Stage, Status
 
 RUN = RunRecord("v1-train-20261122-103000", "v1", Stage.TRAIN, "musubi", ("python", "-m", "x"), "/p", 1000.0,
-                environment={"CUDA_VISIBLE_DEVICES": "0"}, gpus=(0, 1), total_steps=40, output_dir="/o", output_name="x",
-                saves=Saves(20, None, True, False))  # fmt: skip
+                environment={"CUDA_VISIBLE_DEVICES": "0"}, gpus=(0, 1), total_steps=40, output_dir="/o",
+                output_name="x", saves=Saves(20, None, True, False))  # fmt: skip
 BEAT = Heartbeat(1001.0, 7, 3, "b", "h", Status.TRAINING, step=4, loss=0.5, seconds_per_step=2.0)
 END = ExitRecord(Status.FAILED, 1, None, 1000.5, 1002.0, step=4, loss=float("nan"), error_message="no room")
 BAD: list[Any] = [[], {}, "x", float("nan"), float("inf"), -5, 1e308, [None], {"a": 1}, True, 10**400, [[1]], None]
 TORN = [b"", b"{", b"[]", b"null", b"nan", b"1e400", b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b'{"id": 1}']
-FILES = {"record": RUN, "heartbeat": BEAT, "exit": END}
+FILES: dict[str, RunRecord | Heartbeat | ExitRecord] = {"record": RUN, "heartbeat": BEAT, "exit": END}
 
 
 def folder_of(root: Path) -> RunFolder:

@@ -58,6 +58,7 @@ class Program:
         self._uploads = 0
         self._is_uploading = False
         self._has_finished = False
+        self._is_drawn_since_error = False
         self._wandb_url: str | None = None
 
     def has_passed(self, place: int) -> bool:
@@ -93,8 +94,12 @@ class Program:
         self._begun, self._name = _UNDER_WAY, TRAIN
         before = self._bars.drawn
         further = self._bars.take(bar, is_whole)
+        if not self.errors.is_quiet and not (further and self._is_drawn_since_error):
+            # While an exception passes it, tqdm draws the bar for a last time, and fast steps are not all drawn before.
+            self._is_drawn_since_error |= further
+            return
         if further:
-            self._samples.is_open = False
+            self._samples.is_open = self._is_drawn_since_error = False
             self._went_on()
         if further or self._bars.drawn != before:
             # The average is drawn anew when the saves of its step are done; tqdm's monitor redraws it unchanged.

@@ -183,12 +183,22 @@ def test_a_launcher_alone_gives_what_it_knows() -> None:
 
 def test_a_traceback_that_the_trainer_survived() -> None:
     """An upload in a thread failed; the steps went on."""
-    reader = read(_BAR % 4 + _TRACE + b"OSError: no network\n" + _BAR % 5)
+    reader = read(_BAR % 4 + _TRACE + b"OSError: no network\n" + _BAR % 5 + _BAR % 6)
     facts = reader.facts()
-    assert (facts.outcome, facts.error, facts.step) == (Outcome.RUNNING, None, 5)
+    assert (facts.outcome, facts.error, facts.step) == (Outcome.RUNNING, None, 6)
     assert [(warning.kind, warning.message) for warning in facts.warnings] == [
         ("survived-error", "OSError: no network")
     ]
+
+
+def test_a_bar_drawn_while_the_exception_passes_it_is_not_going_on() -> None:
+    """Fast steps are not all drawn: the last one was done, and its save ended the trainer."""
+    full = b"OSError: [Errno 28] No space left on device"
+    save = b"\nINFO:musubi_tuner.utils.train_utils:saving state at step 5\n"
+    data = _BAR % 4 + save + _TRACE + full + b"\n" + _BAR % 5 + b"\n" + _STATUS_1
+    facts = read(data).facts()
+    assert (facts.outcome, facts.step) == (Outcome.FAILED, 5)
+    assert facts.error is not None and (facts.error.kind, facts.error.message) == ("disk-full", full.decode())
 
 
 def test_a_thread_s_exception_is_not_the_end() -> None:
