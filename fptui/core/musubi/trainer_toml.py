@@ -40,12 +40,15 @@ def read(path: Path) -> dict[str, Any]:
         trainers = toml.loads(text)
     except (ValueError, IndexError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Refused(f"{name}: {_READER} refuses it: {plain(str(error))}. Write that value another way.") from None
-    different = _difference(standard, trainers)
+    try:
+        different, holds_nul = _difference(standard, trainers), _holds_nul(standard)
+    except RecursionError:  # dotted keys, which both readers take in at any depth
+        raise Refused(f"{name}: its tables are nested too deep to be compared: this is no config.") from None
     if different is not None:
         line = line_of(text, different)
         where = f"{name}{f', line {line}' if line else ''}, {plain(different)}"
         raise Refused(f"{where}: {_READER} reads another value than TOML says. Write it another way.")
-    if _holds_nul(standard):
+    if holds_nul:
         raise Refused(f"{name}: a text in it holds a NUL character, which no path and no option can hold.")
     return standard
 
