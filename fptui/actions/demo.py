@@ -33,12 +33,18 @@ class DemoResult:
 
 def demo_folder(named: str | None, here: Path) -> Path:
     """Where the demo goes: an empty or new folder that was named, else `fptui-demo` here, `-2` when that is taken."""
+    path = str(here.absolute() / (named or ""))
     try:
-        str(here.absolute() / (named or "")).encode()
+        path.encode()
     except UnicodeEncodeError:
         raise WrongUse(
             "The name of the demo's folder is not UTF-8, and no TOML file could name it: use another."
         ) from None
+    if " --" in path or not path.isprintable():
+        raise WrongUse(
+            f"{plain(path)} holds ' --' or an unprintable character, and no prompts file could name it: use another "
+            "folder for the demo."
+        )
     if named is not None:
         folder = here / Path(named).expanduser()
         if folder.exists() and not folder.is_dir():
@@ -62,7 +68,8 @@ def make_demo(folder: Path, steps: int) -> Project:
     try:
         make_project(folder, steps=steps)
     except OSError as error:
-        raise FptuiError(f"{plain(str(error.filename))}: {error.strerror}. Name another folder for the demo.") from None
+        where = plain(str(error.filename or folder))
+        raise FptuiError(f"{where}: {error.strerror}. Name another folder for the demo.") from None
     return find_project(folder)
 
 

@@ -78,6 +78,9 @@ def launch(
     records = plan.records
     with _lock(project):
         refuse_conflicts(project, records, records[0].created_at, force=True)
+        for record in records:
+            if (project.runs / record.id).exists():
+                raise Refused(f"{record.id} was started a moment ago, by somebody else: look at it with `fptui ls`.")
         made: list[Path] = []
         handover = None
         try:

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fptui.core.terminal import COLUMNS, LINES
-from fptui.errors import FptuiError, Refused
+from fptui.core.text import plain
+from fptui.errors import FptuiError, Refused, WrongUse
 
 OLDEST = (3, 2, "a")
 """3.2a is what Ubuntu 22.04 has; older ones lack options that our configuration sets (tmux CHANGES)."""
@@ -41,6 +42,8 @@ class Tmux:
     def __init__(self, socket: str | None = None, environment: Mapping[str, str] | None = None) -> None:
         environment = os.environ if environment is None else environment
         self._socket = socket or environment.get("FPTUI_TMUX_SOCKET") or "fptui"
+        if not re.fullmatch(r"[\w.+-]{1,64}", self._socket, re.ASCII):
+            raise WrongUse(f"FPTUI_TMUX_SOCKET is a name of letters, digits, . + - and _, not {plain(self._socket)!r}.")
         self._environment = {key: environment[key] for key in _KEPT if key in environment} | _OURS
         self._environment.setdefault("TERM", "screen-256color")
 

@@ -31,9 +31,7 @@ def run(args: Namespace) -> int:
             steps_text(row.step, row.total_steps),
             loss_text(row.loss),
             _when(row.started_at if row.started_at is not None else row.record.created_at),
-            duration((row.ended_at or (now if row.status.is_active else None) or row.started_at) - row.started_at)
-            if row.started_at is not None
-            else "?",
+            duration(row.seconds(now)),
             row.message or "",
         )
         for row in found

@@ -38,6 +38,7 @@ BROKEN_PIPE = 141
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 well, 1 failed, 2 wrong use, 3 refused."""
     arguments = sys.argv[1:] if argv is None else argv
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -59,6 +60,13 @@ def main(argv: list[str] | None = None) -> int:
 
         print(f"fptui: {report(error, arguments)}", file=sys.stderr)
         return FAILED
+
+
+def _open_what_is_closed() -> None:
+    """With a standard stream closed, Python has None for it, and the next file opened would get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _run(arguments: list[str]) -> int:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from fptui.cli.common import add_json, add_run, loss_text, row_json, run_of, steps_text
 from fptui.cli.output import emit, emit_json
-from fptui.core.status import Status
+from fptui.core.facts import LogError
 from fptui.core.units import duration, step_time
 from fptui.watch.run_watch import RunWatch
 
 if TYPE_CHECKING:
-    from fptui.core.facts import LogError
     from fptui.core.view import RunView
 
 HELP = (
@@ -62,9 +61,12 @@ def view_json(view: "RunView") -> dict[str, Any]:
     }
 
 
-def _error(view: "RunView") -> "LogError | None":
-    """The KeyboardInterrupt that a stop leaves in the log is no error."""
-    return None if view.row.status in (Status.FINISHED, Status.STOPPED) else view.facts.error
+def _error(view: "RunView") -> LogError | None:
+    """As the exit record has it: a full disk cuts the log short, and what a stop leaves in it is no error."""
+    end = view.row.exit
+    if end is None:
+        return view.facts.error
+    return LogError(end.error_kind or "exit", end.error_message) if end.error_message else None
 
 
 def view_lines(view: "RunView") -> list[str]:

@@ -30,6 +30,11 @@ class RunRow:
     stop: str | None = None
     """`at-save` or `now` while a stop is under way."""
 
+    def seconds(self, now: float) -> float | None:
+        """How long it ran, or has been running; None where nobody saw when it began or ended."""
+        until = now if self.status.is_active else self.ended_at
+        return None if self.started_at is None or until is None else until - self.started_at
+
 
 @dataclass(frozen=True)
 class RunView:

@@ -115,11 +115,7 @@ def _finished(view: RunView) -> Story:
 
 
 def _stopped(view: RunView) -> Story:
-    at = (
-        f" at step {words.count(words.true_step(view), view.row.total_steps)}"
-        if words.true_step(view) is not None
-        else ""
-    )
+    at = f" at step {words.count(view.row.step, view.row.total_steps)}" if view.row.step is not None else ""
     return Story(f"Stopped as asked{at}", "warn", _reason(view), _next(view))
 
 
@@ -127,19 +123,15 @@ def _interrupted(view: RunView) -> Story:
     record = view.row.exit
     number = record.signal if record is not None else None
     by = f" by {_SIGNALS.get(number, f'signal {number}')}" if number else ""
-    at = (
-        f" at step {words.count(words.true_step(view), view.row.total_steps)}"
-        if words.true_step(view) is not None
-        else ""
-    )
+    at = f" at step {words.count(view.row.step, view.row.total_steps)}" if view.row.step is not None else ""
     return Story(f"Killed from elsewhere{at}{by}", "warn", _reason(view), _next(view))
 
 
 def _lost(view: RunView) -> Story:
     why = "It left no exit record and its supervisor is gone: the pod was restarted, or the machine went down."
     why = plain(view.row.message) if view.row.message else why
-    at = f" The last sign of life was at step {words.count(words.true_step(view), view.row.total_steps)}."
-    return Story("Lost", "warn", (why + (at if words.true_step(view) is not None else ""),), _next(view))
+    at = f" The last sign of life was at step {words.count(view.row.step, view.row.total_steps)}."
+    return Story("Lost", "warn", (why + (at if view.row.step is not None else ""),), _next(view))
 
 
 def _failed(view: RunView) -> Story:
@@ -180,7 +172,7 @@ def _gib(count: int) -> str:
 
 def _place(view: RunView) -> str:
     """Where it was: `, at step 3 of 80` or, before the first step, what it was doing."""
-    step, total = words.true_step(view), view.row.total_steps
+    step, total = view.row.step, view.row.total_steps
     if step:
         return f" at step {step}" + (f" of {total}" if total is not None else "")
     if view.facts.total_steps is not None:

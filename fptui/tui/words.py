@@ -6,7 +6,7 @@ from fptui.core.run import RunRecord
 from fptui.core.status import Status
 from fptui.core.text import plain
 from fptui.core.units import duration
-from fptui.core.view import RunRow, RunView
+from fptui.core.view import RunRow
 from fptui.tui.rows import Piece, Row
 
 SIGNS: dict[Status, tuple[str, str]] = {
@@ -72,12 +72,6 @@ def count(done: int | None, total: int | None) -> str:
     return f"{'?' if done is None else done}/{total}"
 
 
-def true_step(view: RunView) -> int | None:
-    """The log knows it sooner than the heartbeat, which is a second or two old."""
-    step = view.facts.step
-    return view.row.step if step is None else view.row.record.step_offset + step
-
-
 def percent(done: int | None, total: int | None) -> int | None:
     """Whole percents, never 100 before the end."""
     return None if done is None or not total else min(100, 100 * done // total)
@@ -103,6 +97,4 @@ def coarse(seconds: float) -> str:
 
 def took(item: RunRow, now: float) -> str:
     """How long it ran, or has been running."""
-    if item.started_at is None:
-        return "?"
-    return duration((item.ended_at if item.ended_at is not None else now) - item.started_at)
+    return duration(item.seconds(now))

@@ -1,5 +1,6 @@
 """One run, read incrementally out of its folder: records, log, times, events, states on disk."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fptui.adapters.tensorboard import EventTail
@@ -125,7 +126,8 @@ class RunWatch:
         total = state.total_steps if facts.total_steps is None else record.step_offset + facts.total_steps
         last_state = self._last_state(record, facts, now)
         return RunView(
-            row=state,
+            # The log knows the step sooner than the heartbeat, and still when that has stopped.
+            row=replace(state, step=step, total_steps=total),
             facts=facts,
             epoch=epoch,
             epochs=epochs,

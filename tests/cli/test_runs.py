@@ -89,6 +89,34 @@ def test_status_has_every_key_and_null_for_what_is_unknown(project: Path, capsys
     assert "step           100/100" in lines and not [line for line in lines if line.startswith("ends in")]
 
 
+def test_status_of_a_failed_run_has_the_error_of_its_exit_record(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log may have been cut short by a full disk, in the middle of the traceback or behind the launcher's."""
+    folder = ended(project, status=Status.FAILED, exit_code=1, error_kind="disk-full", error_message="OSError: full")
+    folder.log.write_bytes(
+        b"Traceback (most recent call last):\nsubprocess.CalledProcessError: Command 'x' returned non"
+    )
+    assert main(["status", "--json"]) == 0
+    assert printed(capsys)["error"] == {"kind": "disk-full", "message": "OSError: full"}
+    assert main(["status"]) == 0
+    assert "error          OSError: full" in capsys.readouterr().out.splitlines()
+
+
+def test_a_lost_run_s_step_is_the_log_s_and_how_long_it_took_is_not_known(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = made(project, "v1-train-20260102-000000", 1e9, step_offset=60)
+    write_record(folder.heartbeat, Heartbeat(1e9, 1, 1, "another boot", os.uname().nodename, Status.TRAINING,
+                                             started_at=1e9, step=7, total_steps=40))  # fmt: skip
+    folder.log.write_bytes(b"\rsteps:  25%|##  | 10/40 [00:11<00:21,  1.1s/it, avr_loss=0.1]")
+    assert main(["status", "--json"]) == 0
+    status = printed(capsys)
+    assert (status["status"], status["step"], status["total_steps"]) == ("lost", 70, 100)
+    assert main(["ls"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[6] == "?"
+
+
 def test_without_a_name_the_newest_active_run_is_meant_and_never_a_lost_one(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ from fptui.tui.widgets.panel import Panel
 def draw_run(view: RunView, now: float, width: int, *, with_bar: bool = True) -> list[Row]:
     """The facts of one run, the most important first."""
     item = view.row
-    done, total = words.true_step(view), item.total_steps
+    done, total = item.step, item.total_steps
     if item.record.stage.is_caching:
         done, total = view.facts.items_cached, view.facts.items_to_cache
         lines = [[words.status(item.status), fact("item", words.count(done, total), "strong")]]
