@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fptui.core.musubi import trainer_toml
-from fptui.core.secrets import blank
+from fptui.core.secrets import blank, without_tokens
 from fptui.core.version import Version
 from fptui.errors import Refused
 
@@ -34,9 +34,9 @@ def run_files(version: Version, dropped: frozenset[str] = frozenset()) -> RunFil
 def _run_files(version: Version, dropped: frozenset[str]) -> RunFiles:
     config_text = trainer_toml.read_text(version.config_path)
     kept, secrets = blank(config_text, version.config)
-    texts = {"config.toml": kept, "dataset.toml": trainer_toml.read_text(version.dataset_path)}
+    texts = {"config.toml": kept, "dataset.toml": without_tokens(trainer_toml.read_text(version.dataset_path))}
     if version.prompts_path is not None:
-        texts[prompts_name(version)] = trainer_toml.read_text(version.prompts_path)
+        texts[prompts_name(version)] = without_tokens(trainer_toml.read_text(version.prompts_path))
     dropped &= frozenset(version.config)
     if not dropped:
         return RunFiles(texts, "config.toml", secrets)

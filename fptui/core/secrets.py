@@ -12,6 +12,11 @@ NEVER_PASSED = ("RUNPOD_API_KEY", "FPTUI_RUNPOD_API_KEY")
 CONFIG_TOKENS = {"huggingface_token": "HF_TOKEN", "wandb_api_key": "WANDB_API_KEY"}
 """Keys of config.toml that hold a token, and the variable in which the same program finds it."""
 
+_SHAPES = re.compile(
+    r"\b(?:hf|rpa)_[A-Za-z0-9]{20,}\b|(?<=wandb)(?P<wandb>.{0,40}?)\b[0-9a-f]{40}\b", re.IGNORECASE
+)
+"""Tokens of Hugging Face and RunPod wherever they stand, and wandb's behind its name: a commit is as long."""
+
 _COMMENTED = re.compile(rf"""^[ \t]*#.*\b({"|".join(CONFIG_TOKENS)})\b["']?\s*=.*""", re.MULTILINE)
 
 _MISLEADING = ("COLUMNS", "LINES", "TQDM_NCOLS", "TQDM_ASCII", "TQDM_DISABLE", "TQDM_MININTERVAL", "TMUX", "TMUX_PANE")
@@ -29,10 +34,15 @@ def secret_names(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in SECRET_NAMES if environment.get(name) and name not in NEVER_PASSED)
 
 
+def without_tokens(text: str) -> str:
+    """The text with `…` for what has the shape of a token: in a comment, in a key that the trainer does not know."""
+    return _SHAPES.sub(lambda match: f"{match['wandb'] or ''}…", text)
+
+
 def blank(config_text: str, config: Mapping[str, object]) -> tuple[str, dict[str, str]]:
-    """The text of config.toml without its lines that set a token, or did before they were made comments, and the
-    variables that carry the tokens instead. CannotDrop as trainer_toml.without."""
+    """The text of config.toml without its lines that set a token, or did before they were made comments, and without
+    what looks like one; and the variables that carry the tokens instead. CannotDrop as trainer_toml.without."""
     found = {key: str(config[key]) for key in CONFIG_TOKENS if config.get(key)}
     present = frozenset(key for key in CONFIG_TOKENS if key in config)
-    text = _COMMENTED.sub("#", without(config_text, present))
+    text = without_tokens(_COMMENTED.sub("#", without(config_text, present)))
     return text, {CONFIG_TOKENS[key]: value for key, value in found.items()}
