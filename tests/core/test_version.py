@@ -83,11 +83,11 @@ def test_prompts_are_not_needed(project: Project, prompts: str) -> None:
     ],
 )
 def test_refusals(project: Project, config: str | None, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(project.path))
+    write(project, config)
+    monkeypatch.setenv("HOME", str(project.path / "home"))
     for name in ("d.toml", "p.txt"):
-        write(project, config) if not project.configs.exists() else None
-        if config and "~" in config:
-            (project.path / name).write_text("")
+        (project.path / "home").mkdir(exist_ok=True)
+        (project.path / "home" / name).touch()
     with pytest.raises(Refused, match=words) as error:
         read_version(project, "v1")
     assert "\x1b" not in str(error.value)
