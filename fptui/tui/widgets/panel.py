@@ -60,7 +60,9 @@ class Panel(Widget):
             return
         rows = list(self.draw(width, height))
         if self.grows and len(rows) != height:
-            self.refresh(layout=True)
+            # Asked for at once, while an earlier wish for a layout is not granted yet, this one would be forgotten: the
+            # height is kept for each wish (Widget._layout_updates, Textual 8.2).
+            self.call_after_refresh(self.refresh, layout=True)
         rows = rows[:height]
         rows += [()] * (height - len(rows))
         old, self._rows = self._rows, rows
