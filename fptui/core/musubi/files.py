@@ -84,7 +84,7 @@ def is_complete_safetensors(path: Path) -> bool:
             header = json.loads(file.read(length))
         ends = [item["data_offsets"][1] for name, item in header.items() if name != "__metadata__"]
         return bool(size == 8 + length + max(ends, default=0))
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return False
 
 
