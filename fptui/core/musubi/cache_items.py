@@ -9,7 +9,10 @@ from typing import Any
 from fptui.core.text import plain
 from fptui.errors import Refused
 
-_IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+_IMAGES = frozenset(
+    case(ending) for ending in (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif") for case in (str.lower, str.upper)
+)
+"""dataset/media_utils.py, without JPEG XL, which takes a package more."""
 _LATENTS, _TEXT = "_fp.safetensors", "_fp_te.safetensors"
 
 
@@ -59,20 +62,30 @@ def _stems(table: Mapping[str, Any], project: Path) -> list[str] | None:
     """Basenames without extension, one an item. The directory wins over the metadata, as in the trainer."""
     directory, metadata = table.get("image_directory"), table.get("image_jsonl_file")
     if isinstance(directory, str):
-        files = sorted(_names(project / directory))
-        return [Path(name).stem for name in files if Path(name).suffix.lower() in _IMAGES]
+        return _image_stems(_names(project / directory), table.get("caption_extension"))
     if isinstance(metadata, str):
         return _metadata_stems(project / metadata)
     return None
 
 
+def _image_stems(names: frozenset[str], caption_extension: object) -> list[str]:
+    """The trainer globs, which leaves out `.` files, and drops an image without a caption (glob_images)."""
+    files = [Path(name) for name in sorted(names) if not name.startswith(".")]
+    images = [file.stem for file in files if file.suffix in _IMAGES]
+    if not isinstance(caption_extension, str):
+        return images
+    captions = {file.stem for file in files if file.name.endswith(caption_extension)}
+    return [stem for stem in images if stem in captions]
+
+
 def _metadata_stems(path: Path) -> list[str]:
     stems: list[str] = []
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for line in file:
-                stems.append(Path(json.loads(line)["image_path"]).stem)
-    except (ValueError, KeyError, TypeError):
+                item = json.loads(line.decode("utf-8"))
+                stems.append(Path(item["image_path"] if "image_path" in item else item["image_path_0"]).stem)
+    except (ValueError, KeyError, TypeError, RecursionError):
         where = f"{plain(str(path))}, line {len(stems) + 1}"
         raise Refused(f"{where}: not a JSON object with image_path. Mend that line.") from None
     except OSError as error:
