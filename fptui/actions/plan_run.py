@@ -10,6 +10,7 @@ from fptui.actions.run_files import RunFiles, prompts_name, run_files
 from fptui.adapters.git import commit_of
 from fptui.adapters.trainer import Reached
 from fptui.core.musubi import command
+from fptui.core.musubi.files import same_folder
 from fptui.core.musubi.resume import ResumePoint, caveats, points, resumed_name, setting
 from fptui.core.musubi.trainer_toml import flattened, read
 from fptui.core.project import Project
@@ -138,17 +139,21 @@ class RunPlanner:
         name = self.version.text("output_name") or ""
         found = points(self._output_dir("", smoke=False), name, self._records())
         if wanted != "newest":
-            found = [point for point in found if wanted in (point.state.path.name, str(point.state.path))]
+            wanted = wanted.rstrip("/")
+            found = [point for point in found if _is_meant(wanted, point.state.path)]
             if not found:
                 raise Refused(f"{self.version.name} has no state {plain(wanted)}: give a folder's name in output_dir.")
+        before = len(notes)
         for point in found:
             if point.state.complete:
                 return point
             notes.append(f"{point.state.path.name} is passed over: {point.state.why}.")
         if wanted != "newest":
             raise Refused(f"{plain(wanted)} cannot be resumed from: {found[0].state.why}.")
+        incomplete = f" {' '.join(notes[before:][:3])}" if found else ""
         raise Refused(
-            f"{self.version.name} has no complete state to resume from: `fptui train {self.version.name}` begins anew."
+            f"{self.version.name} has no complete state to resume from.{incomplete} A new version, or another "
+            "output_name, begins anew."
         )
 
     def _resume_notes(self, point: ResumePoint, total: int) -> list[str]:
@@ -219,8 +224,8 @@ class RunPlanner:
     def _saves(self) -> Saves:
         config = self.version
         return Saves(
-            every_n_steps=config.number("save_every_n_steps") or None,
-            every_n_epochs=config.number("save_every_n_epochs") or None,
+            every_n_steps=config.number("save_every_n_steps"),
+            every_n_epochs=config.number("save_every_n_epochs"),
             state=bool(config.config.get("save_state")),
             uploads=config.text("huggingface_repo_id") is not None,
         )
@@ -261,7 +266,10 @@ class RunPlanner:
         value = self.version.text("output_dir")
         if value is None:
             raise Refused(f"configs/{self.version.name}/config.toml: output_dir is not set; the first save would fail.")
-        return self.project.path / value
+        folder = self.project.path / value
+        if folder.exists() and not folder.is_dir():
+            raise Refused(f"{self.version.where('output_dir')}: {plain(str(folder))} is no folder.")
+        return folder
 
     def _names_in_use(self) -> frozenset[str]:
         return frozenset(record.output_name for record in self._records() if record.output_name)
@@ -275,3 +283,7 @@ class RunPlanner:
 
     def _run(self, run_id: str) -> Path:
         return self.project.runs / run_id
+
+
+def _is_meant(wanted: str, state: Path) -> bool:
+    return same_folder(wanted, state) if "/" in wanted else wanted == state.name

@@ -16,7 +16,7 @@ from fptui.adapters.handover import write_environment
 from fptui.adapters.tmux import Tmux
 from fptui.adapters.trainer import reach, sync
 from fptui.core.project import Project
-from fptui.core.run import RunRecord, write_record
+from fptui.core.run import RunFolder, RunRecord, write_record
 from fptui.core.secrets import trainer_environment
 from fptui.core.text import plain
 from fptui.core.version import read_version
@@ -35,6 +35,8 @@ class StartPlan:
 
     planned: tuple[Planned, ...]
     notes: tuple[str, ...] = ()
+    force: bool = False
+    """Whether the runs may share a GPU with others."""
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
@@ -49,7 +51,7 @@ def plan_train(
     planner = RunPlanner(project, chosen, reach(project, environment), environment, now)
     caches = missing_caches(planner)
     training, notes = planner.train(options, follows=caches[-1].record.id if caches else None)
-    plan = StartPlan((*caches, training), tuple(notes))
+    plan = StartPlan((*caches, training), tuple(notes), options.force)
     refuse_conflicts(project, plan.records, now, force=options.force)
     return plan
 
@@ -63,7 +65,7 @@ def plan_cache(
     caches = missing_caches(planner, everything=force)
     if not caches:
         raise AllCached(f"{chosen.name} is cached: every item has both files. --force makes them again.")
-    plan = StartPlan(tuple(caches))
+    plan = StartPlan(tuple(caches), force=force)
     refuse_conflicts(project, plan.records, now, force=force)
     return plan
 
@@ -77,7 +79,8 @@ def launch(
     sync(project, environment)
     records = plan.records
     with _lock(project):
-        refuse_conflicts(project, records, records[0].created_at, force=True)
+        # Another start may have come between the plan and this one.
+        refuse_conflicts(project, records, records[0].created_at, force=plan.force)
         for record in records:
             if (project.runs / record.id).exists():
                 raise Refused(f"{record.id} was started a moment ago, by somebody else: look at it with `fptui ls`.")
@@ -89,7 +92,7 @@ def launch(
             secrets = {name: value for item in plan.planned for name, value in item.secrets.items()}
             handover = write_environment({**trainer_environment(environment), **secrets}, records[-1].id)
             argv = [sys.executable, "-m", "fptui", "supervise", "--environment", str(handover), *map(str, made)]
-            tmux.open_window(records[-1].id, argv, project.path, [record.id for record in records])
+            tmux.open_window(records[-1].id, argv, project.path, [RunFolder(path).window for path in made])
         except BaseException:
             for path in made:
                 shutil.rmtree(path, ignore_errors=True)

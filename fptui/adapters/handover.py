@@ -4,15 +4,20 @@ Not by argv or tmux's own environment, where others could read it, and not by th
 of mode 0600 in a private folder on a memory file system, removed as it is read.
 """
 
+import contextlib
 import json
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from fptui.core.text import plain
 from fptui.errors import FptuiError
+
+_TAKEN_WITHIN = 600
+"""Seconds. A supervisor reads its file as it starts."""
 
 
 def write_environment(environment: Mapping[str, str], run_id: str) -> Path:
@@ -21,6 +26,7 @@ def write_environment(environment: Mapping[str, str], run_id: str) -> Path:
     for parent in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", tempfile.gettempdir()):
         folder = _private_folder(parent) if parent else None
         if folder is not None:
+            _sweep(folder)
             path = _write(folder, run_id, text)
             if path is not None:
                 return path
@@ -43,6 +49,14 @@ def take_environment(path: Path) -> dict[str, str]:
     if not isinstance(value, dict):
         raise FptuiError(f"{shown} does not hold a run's environment. {again}")
     return {str(key): str(item) for key, item in value.items()}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what no supervisor came for: it would lie there, tokens and all, until the machine goes down."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if time.time() - path.stat().st_mtime > _TAKEN_WITHIN:
+                path.unlink()
 
 
 def _write(folder: Path, run_id: str, text: str) -> Path | None:

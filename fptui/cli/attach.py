@@ -23,5 +23,5 @@ def run(args: Namespace) -> int:
     _, folder = run_of(args)
     if not (os.isatty(0) and os.isatty(1)):
         raise WrongUse("fptui attach needs a terminal; `fptui log -f` shows the log without one.")
-    argv, variables = attach_command(folder.id, environment())
+    argv, variables = attach_command(folder, environment())
     os.execvpe(argv[0], argv, variables)

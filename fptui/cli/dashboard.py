@@ -13,8 +13,8 @@ _LEAVE = "\x1b[?1049l\x1b[?25h"
 
 def run(folder: str) -> int:
     """Show the dashboard of the project at `folder`, or, where there is none, what to do about it."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise WrongUse("The dashboard needs a terminal; fptui ls, status and log work without one.")
+    if not has_terminal():
+        raise WrongUse("The dashboard needs a terminal for input, output and errors; fptui ls, status and log do not.")
     for name in ("COLUMNS", "LINES"):  # an exported size is that of another time; the terminal knows its own
         os.environ.pop(name, None)
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
@@ -28,6 +28,11 @@ def run(folder: str) -> int:
     if sentence:
         print(sentence, file=sys.stderr if code else sys.stdout)
     return code
+
+
+def has_terminal() -> bool:
+    """Whether a dashboard can be shown here. Textual draws on stderr."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def first_frame(name: str, columns: int, lines: int) -> str:

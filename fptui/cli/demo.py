@@ -1,6 +1,5 @@
 """`fptui demo`"""
 
-import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import asdict
@@ -8,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from fptui.actions.demo import DemoResult, demo_folder, demo_result, make_demo, start_demo
+from fptui.cli import dashboard
 from fptui.cli.common import add_json, environment, loss_text
 from fptui.cli.output import emit, emit_json, say
 from fptui.cli.waiting import wait_or_detach
@@ -33,9 +33,7 @@ def run(args: Namespace) -> int:
     say(f"Making a project in {folder}.")
     project = make_demo(folder, args.steps)
     records = start_demo(project, environment(), time.time())
-    if not args.no_ui and not args.json and sys.stdin.isatty() and sys.stdout.isatty():
-        from fptui.cli import dashboard
-
+    if not args.no_ui and not args.json and dashboard.has_terminal():
         code = int(dashboard.run(str(project.path)))
         say(f"The demo lies in {project.path}: `fptui -C {quote(str(project.path))}` opens it again.")
         return code

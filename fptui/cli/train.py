@@ -8,6 +8,7 @@ from fptui.cli.common import add_json, environment, project_of
 from fptui.cli.output import say
 from fptui.cli.starting import add_no_wait, finish_start
 from fptui.core.units import parse_duration
+from fptui.errors import WrongUse
 
 HELP = (
     "Start a training run in tmux and follow it. Latents and text encoder outputs are cached first where that is "
@@ -45,6 +46,8 @@ def run(args: Namespace) -> int:
         args.version, args.resume = args.resume, "newest"
     if args.autostop not in (None, "off"):
         say("Autostop is not there yet: this pod will NOT stop by itself when the run has ended.")
+    if args.smoke and args.resume:
+        raise WrongUse("A smoke run begins anew: --smoke or --resume, not both.")
     options = StartOptions(
         smoke=args.smoke, resume=args.resume, gpus=args.gpu, force=args.force, autostop=args.autostop
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from fptui.core.status import Status
+
 
 class Phase(str, Enum):
     """What the log says the trainer is doing."""
@@ -14,6 +16,11 @@ class Phase(str, Enum):
     SAMPLING = "sampling"
     SAVING = "saving"
     ENDED = "ended"
+
+    @property
+    def status(self) -> Status:
+        """That of a run whose trainer is in this phase: behind its end, the last files are being written."""
+        return Status.SAVING if self is Phase.ENDED else Status(self.value)
 
 
 class Outcome(str, Enum):

@@ -79,6 +79,8 @@ def find_run(project: Project, name: str | None, is_active: Callable[[RunFolder]
         raise WrongUse(f"{project.name} has no run yet: start one with `fptui train`.")
     if name is None:
         return next((folder for folder in folders if is_active(folder)), folders[0])
+    if not name:
+        raise WrongUse("The run's name is empty: `fptui ls` lists the runs.")
     exact = [folder for folder in folders if folder.id == name]
     if exact:
         return exact[0]
@@ -107,8 +109,8 @@ def _open(folder: Path) -> Project:
         data = loads(text)
     except (ValueError, RecursionError) as error:
         raise WrongUse(f"{plain(str(file))} is not TOML: {plain(str(error))}.") from None
-    name = _table(data, "project").get("name")
-    settings = _settings(_table(_table(data, "tool"), "fptui"), file)
+    name = _table(data, "project", file).get("name")
+    settings = _settings(_table(_table(data, "tool", file), "fptui", file), file)
     return Project(folder, name if isinstance(name, str) and name else folder.name, settings)
 
 
@@ -126,9 +128,11 @@ def _settings(table: dict[str, Any], file: Path) -> Settings:
     return Settings(**table)
 
 
-def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
+def _table(data: dict[str, Any], key: str, file: Path) -> dict[str, Any]:
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise WrongUse(f"{plain(str(file))}, {key}: must be a table.")
+    return value
 
 
 def _age(folder: RunFolder) -> tuple[str, int, int, str]:

@@ -1,8 +1,10 @@
 """A run's folder and the three records in it: what was asked for, the sign of life, how it ended."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from zlib import crc32
 
 from fptui.core.records import read_record, write_json
 from fptui.core.status import Stage, Status
@@ -121,6 +123,12 @@ class RunFolder:
     @property
     def id(self) -> str:
         return self.path.name
+
+    @property
+    def window(self) -> str:
+        """By what its tmux window is found: two projects may have runs of the same id."""
+        project = os.fsencode(os.path.realpath(self.path.parent))
+        return f"{self.id}@{crc32(project):08x}"
 
 
 def write_record(path: Path, record: RunRecord | Heartbeat | ExitRecord, *, durable: bool = True) -> None:

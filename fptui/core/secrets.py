@@ -12,9 +12,7 @@ NEVER_PASSED = ("RUNPOD_API_KEY", "FPTUI_RUNPOD_API_KEY")
 CONFIG_TOKENS = {"huggingface_token": "HF_TOKEN", "wandb_api_key": "WANDB_API_KEY"}
 """Keys of config.toml that hold a token, and the variable in which the same program finds it."""
 
-_SHAPES = re.compile(
-    r"\b(?:hf|rpa)_[A-Za-z0-9]{20,}\b|(?<=wandb)(?P<wandb>.{0,40}?)\b[0-9a-f]{40}\b", re.IGNORECASE
-)
+_SHAPES = re.compile(r"\b(?:hf|rpa)_[A-Za-z0-9]{20,}\b|(?<=wandb)(?P<wandb>.{0,40}?)\b[0-9a-f]{40}\b", re.IGNORECASE)
 """Tokens of Hugging Face and RunPod wherever they stand, and wandb's behind its name: a commit is as long."""
 
 _COMMENTED = re.compile(rf"""^[ \t]*#.*\b({"|".join(CONFIG_TOKENS)})\b["']?\s*=.*""", re.MULTILINE)

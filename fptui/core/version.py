@@ -26,14 +26,19 @@ class Version:
     notes: tuple[str, ...] = ()
 
     def text(self, key: str) -> str | None:
-        """A key's text; None when it is not set, or empty."""
+        """A key's text; None when it is not set, or empty. Refused where it is something else."""
         value = self.config.get(key)
-        return value if isinstance(value, str) and value else None
+        if value is not None and not isinstance(value, str):
+            raise Refused(f"{self.where(key)}: must be a text.")
+        return value or None
 
     def number(self, key: str) -> int | None:
-        """A key's whole number; None when it is not set, and for what is no whole number."""
+        """A key's whole number, 1 or more; None when it is not set. Refused where it is something else: the trainer
+        divides by 0, compares a text with a number, or ends at once without a word."""
         value = self.config.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+            return value
+        raise Refused(f"{self.where(key)}: must be a whole number, 1 or more.")
 
     def where(self, key: str) -> str:
         """`configs/v1/config.toml, line 12, dit`: for messages."""

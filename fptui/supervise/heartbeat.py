@@ -7,19 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fptui.adapters.processes import boot_id, start_ticks
-from fptui.core.facts import LogFacts, Phase
+from fptui.core.facts import LogFacts
 from fptui.core.run import Heartbeat, write_record
 from fptui.core.status import Status
 
-_STATUS = {
-    Phase.STARTING: Status.STARTING,
-    Phase.LOADING: Status.LOADING,
-    Phase.CACHING: Status.CACHING,
-    Phase.TRAINING: Status.TRAINING,
-    Phase.SAMPLING: Status.SAMPLING,
-    Phase.SAVING: Status.SAVING,
-    Phase.ENDED: Status.SAVING,
-}
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -50,7 +41,7 @@ class HeartbeatFile:
             pid_started=self._pid_started,
             boot_id=self._boot_id,
             host=self._host,
-            status=Status.STOPPING if is_stopping else _STATUS[facts.phase],
+            status=Status.STOPPING if is_stopping else facts.phase.status,
             trainer_pid=trainer_pid,
             started_at=started_at,
             step=facts.step,

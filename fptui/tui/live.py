@@ -72,5 +72,6 @@ class ProjectActions:
 
     def attach_command(self, run_id: str) -> tuple[list[str], Mapping[str, str]]:
         from fptui.actions.attach import attach_command
+        from fptui.core.project import find_project, find_run
 
-        return attach_command(run_id, self._environment)
+        return attach_command(find_run(find_project(self._path), run_id), self._environment)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fptui.adapters.tensorboard import EventTail
-from fptui.core.facts import LogFacts, Saved
+from fptui.core.facts import LogFacts, Phase, Saved
 from fptui.core.run import RunFolder, RunRecord
 from fptui.core.run_status import IsAlive, row
 from fptui.core.series import Series
@@ -126,8 +126,8 @@ class RunWatch:
         total = state.total_steps if facts.total_steps is None else record.step_offset + facts.total_steps
         last_state = self._last_state(record, facts, now)
         return RunView(
-            # The log knows the step sooner than the heartbeat, and still when that has stopped.
-            row=replace(state, step=step, total_steps=total),
+            # The log knows sooner than the heartbeat, and still when that has stopped.
+            row=replace(state, status=_status(state.status, facts), step=step, total_steps=total),
             facts=facts,
             epoch=epoch,
             epochs=epochs,
@@ -182,6 +182,11 @@ def _from(record: RunRecord, path: str | None) -> Path | None:
 
 def _last(series: Series) -> float | None:
     return series.y(len(series) - 1) if len(series) else None
+
+
+def _status(status: Status, facts: LogFacts) -> Status:
+    """What the trainer does, where it is the trainer that does something."""
+    return facts.phase.status if _is_working(status) and facts.phase is not Phase.STARTING else status
 
 
 def _is_working(status: Status) -> bool:

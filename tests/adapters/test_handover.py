@@ -26,6 +26,13 @@ def test_it_arrives_whole_and_nothing_stays(runtime_dir: Path) -> None:
         take_environment(path)
 
 
+def test_what_no_supervisor_came_for_is_swept_away() -> None:
+    forgotten, waiting = write_environment(ENVIRONMENT, "r1"), write_environment(ENVIRONMENT, "r2")
+    os.utime(forgotten, (1e9, 1e9))
+    write_environment(ENVIRONMENT, "r3")
+    assert not forgotten.exists() and take_environment(waiting) == ENVIRONMENT
+
+
 def test_a_file_that_others_could_have_touched_is_refused(runtime_dir: Path) -> None:
     path = write_environment(ENVIRONMENT, "r1")
     path.chmod(0o640)

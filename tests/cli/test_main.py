@@ -139,6 +139,15 @@ def test_without_a_terminal_there_is_no_dashboard(tmp_path: Path) -> None:
     assert "needs a terminal" in done.stderr and done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str) -> None:
+    for arguments, code in (("--version", 0), ("ls", 2), ("", 2)):
+        line = f'exec "$0" -m fptui {arguments} {closed}'
+        done = subprocess.run(["sh", "-c", line, sys.executable], cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == code and b"fault" not in done.stderr
+        assert not (code and done.stdout), "a refusal is no data"
+
+
 def test_whoever_stops_reading_is_not_told_of_it() -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -67,7 +67,7 @@ def test_settings_and_name(tmp_path: Path) -> None:
         '[project]\nname = "faces"\n[tool.fptui]\ntrainer = "rehearsal"\nlauncher = "python"\npython = "p"\nuv = false'
     )
     assert project_at(tmp_path, table) == Project(tmp_path, "faces", Settings("rehearsal", "python", "p", False))
-    for other in ("", "project = 1\ntool = 2", '[project]\nname = 3\n[tool.fptui]\n[tool.other]\nx = "y"'):
+    for other in ("", '[project]\nname = 3\n[tool.fptui]\n[tool.other]\nx = "y"'):
         assert project_at(tmp_path, other) == Project(tmp_path, tmp_path.name, Settings())
 
 
@@ -81,6 +81,8 @@ def test_settings_and_name(tmp_path: Path) -> None:
         ("[tool.fptui]\ntrainer = true", r"\[tool.fptui\], trainer: must be a text"),
         ('[tool.fptui]\ntrainer = "kohya\\u001b[2J"', "trainer: must be musubi or rehearsal, not kohya."),
         ('[tool.fptui]\nlauncher = "torchrun"', "launcher: must be accelerate or python, not torchrun"),
+        ("tool = 2", "tool: must be a table"),
+        ("[tool]\nfptui = [1]", "fptui: must be a table"),
         ("[tool.fptui\n", r"is not TOML: .*line 1"),
         ("x = " + "[" * 5000, "is not TOML: "),
         (b"name = '\xff'", r"cannot be read: .*utf-8"),
@@ -131,7 +133,7 @@ def test_a_run_by_id_beginning_and_version(tmp_path: Path, name: str | None, fou
     ("name", "words"),
     [
         ("v8-t", "is the beginning of 3 runs: write more of it"),
-        ("", "is the beginning of 6 runs"),
+        ("", "The run's name is empty"),
         ("v2", "No run is called v2: `fptui ls`"),
         ("V8", "No run is called V8"),
         ("../x\x1b[31m", r"No run is called \.\./x:"),

@@ -78,3 +78,9 @@ def test_a_record_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         write_json(path, {"a": object()})
     assert json.loads(path.read_bytes()) == {"a": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_projects_may_have_runs_of_one_id(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    one, same, other = (RunFolder(tmp_path / place / "r1").window for place in ("a", "link", "b"))
+    assert one == same != other and one.startswith("r1@") and " " not in one

@@ -70,7 +70,7 @@ def test_prompts_are_not_needed(project: Project, prompts: str) -> None:
     [
         ("", "^configs/v1/config.toml: dataset_config is not set, and the trainer needs it.$"),
         ('dataset_config = ""', "config.toml: dataset_config is not set"),
-        ("dataset_config = 7", "config.toml: dataset_config is not set"),
+        ("dataset_config = 7", "config.toml, line 1, dataset_config: must be a text"),
         ('\n\ndataset_config = "d.toml"', r"^configs/v1/config.toml, line 3, dataset_config: \S+/d.toml is missing.$"),
         ('dataset_config = "configs"', r"line 1, dataset_config: \S+/configs is missing"),
         ('dataset_config = "~/d.toml"', r"line 1, dataset_config: \S+/~/d.toml is missing"),
@@ -110,15 +110,18 @@ def test_a_version_that_is_not_there(project: Project) -> None:
             read_version(project, name)
 
 
-@pytest.mark.parametrize(
-    ("value", "text", "number"),
-    [
-        ("x", "x", None), ("", None, None), (7, None, 7), (0, None, 0), (-1, None, -1), (True, None, None),
-        (False, None, None), (1.0, None, None), ("7", "7", None), ([1], None, None), (None, None, None),
-    ],
-)  # fmt: skip
-def test_text_and_number(value: Any, text: str | None, number: int | None) -> None:
-    version = Version("v1", Path(), Path(), Path(), None, {"key": value}, {})
-    assert (version.text("key"), version.number("key")) == (text, number)
-    assert not isinstance(version.number("key"), bool)
+@pytest.mark.parametrize("value", ["x", "", 7, 0, -1, True, False, 1.0, "7", [1], None])
+def test_text_and_number(tmp_path: Path, value: Any) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("\nkey = 1")
+    version = Version("v1", tmp_path, config, Path(), None, {"key": value}, {})
+    for read, kind, wanted in (
+        (version.text, "a text", {"x": "x", "7": "7", "": None, None: None}),
+        (version.number, "a whole number, 1 or more", {7: 7, None: None}),
+    ):
+        if not isinstance(value, (list, bool, float)) and value in wanted:
+            assert read("key") == wanted[value]
+        else:
+            with pytest.raises(Refused, match=rf"configs/v1/config.toml, line 2, key: must be {kind}"):
+                read("key")
     assert (version.text("other"), version.number("other")) == (None, None)

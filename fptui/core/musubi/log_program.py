@@ -304,7 +304,7 @@ class Program:
             phase=Phase.ENDED if outcome is Outcome.FINISHED else self._phase,
             outcome=outcome,
             error=self.errors.error,
-            step=bars.step,
+            step=self._step(total),
             total_steps=total,
             epoch=self._epoch,
             epochs=block.get("epochs"),
@@ -325,6 +325,14 @@ class Program:
             uploads=self._uploads,
             upload_in_progress=self._is_uploading,
         )
+
+    def _step(self, total: int | None) -> int | None:
+        """What is saved and sampled at the end of a step is announced before the bar shows that step."""
+        drawn = self._bars.step
+        announced = (self._saves.step, self._samples.step)
+        if drawn is None or total is None:
+            return drawn
+        return max(drawn, *(step for step in announced if step is not None and step <= total), drawn)
 
     def _outcome(self, total: int | None, is_closed: bool) -> Outcome:
         """Finished needs a proof; a log that just stops may be that of a trainer at work or of one that was killed."""

@@ -11,18 +11,19 @@ class Samples:
         self.all: list[Sample] = []
         self.is_open = False
         self._has_begun = False
-        self._step: int | None = None
+        self.step: int | None = None
+        """At which the last sampling was."""
 
     def begin(self, message: str, step: int | None) -> None:
         number = NUMBER_AT_END.search(message)
-        self._step = int(number[1]) if number else step
+        self.step = int(number[1]) if number else step
         self._has_begun = self.is_open = True
 
     def prompt(self, message: str) -> bool:
         """Whether the line belongs to a sampling."""
         if self._has_begun:
             self.is_open = True
-            self.all.append(Sample(self._step, message.partition(":")[2].strip(), None))
+            self.all.append(Sample(self.step, message.partition(":")[2].strip(), None))
         return self._has_begun
 
     def seed(self, message: str) -> None:

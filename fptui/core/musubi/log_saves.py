@@ -21,6 +21,8 @@ class Saves:
         self._under_way: _Save | None = None
         self._checkpoints: list[_Save] = []
         self._states: list[_Save] = []
+        self.step: int | None = None
+        """Of the last save with a step in its name; the trainer's own."""
 
     @property
     def is_writing(self) -> bool:
@@ -38,7 +40,8 @@ class Saves:
         in_name, epoch_in_name = STEP_IN_NAME.search(path), EPOCH_IN_NAME.search(path)
         its_epoch = int(epoch_in_name[1]) if epoch_in_name else None
         if in_name:
-            self._under_way = _Save(path, int(in_name[1]), False, is_state)
+            self.step = int(in_name[1])
+            self._under_way = _Save(path, self.step, False, is_state)
         elif its_epoch is not None and epoch is not None and its_epoch <= epoch:
             # A line that comes late does not tell at which step it was printed.
             self._under_way = _Save(path, step if its_epoch == epoch else None, False, is_state)

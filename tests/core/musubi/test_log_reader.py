@@ -322,3 +322,13 @@ def test_bulk_reading_tells_the_same_as_reading_bar_by_bar() -> None:
     )
     assert everything(read(data)) == everything(read(data, 50))
     assert len(read(data).steps) == 2999
+
+
+@pytest.mark.parametrize("said", [
+    b"\nsaving checkpoint: /o/n-step00000004.safetensors\n",
+    "\nINFO:x:\nINFO:x:generating sample images at step / サンプル画像生成 ステップ: 4\n".encode(),
+])  # fmt: skip
+def test_what_a_step_ends_with_is_said_before_the_bar_shows_it(said: bytes) -> None:
+    reader = LogReader()
+    reader.feed(_BAR % (3, 22, b"1") + said)
+    assert reader.facts().step == 4 and list(reader.steps) == [3]
