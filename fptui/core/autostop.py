@@ -1,0 +1,328 @@
+"""Autostop: when the pod may be stopped, as pure steps from what was known to what is seen.
+
+No clock, no network, no file: the guard brings all three. A step is taken about once a second, and may be taken again
+by another guard after a kill: everything that matters is in `Autostop`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from fptui.core.provider import Attempt, PodState
+from fptui.core.status import Status
+from fptui.core.units import duration
+
+
+class AutostopStatus(str, Enum):
+    """FAILED: the pod should have stopped and stays, or could not be stopped if it had to."""
+
+    OFF = "off"
+    ARMED = "armed"
+    COUNTING = "counting"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Order(Enum):
+    """What the guard is to do now, besides keeping the new state."""
+
+    MAKE_SAFE = "make safe"
+    STOP = "stop"
+    OBSERVE = "observe"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the user chose. Times in seconds."""
+
+    grace: float = 600.0
+    early_failure_grace: float | None = None
+    """After a run that failed within `EARLY`; None: the same grace."""
+    unsafe_limit: float = 1800.0
+    """How long results that are not safe hold a stop up."""
+    keeps_data: bool = True
+    """Behind that limit: stay up if the stop would lose data. False: stop all the same."""
+    idle: float | None = None
+    """Count down after so long with no run and an idle GPU, whether a run has ended or not."""
+    terminate: bool = False
+
+
+EARLY = 600.0
+BACK_OFF = (5.0, 10.0, 20.0, 30.0, 60.0)
+"""Between tries, the last for ever: the meter is running anyway."""
+_OBSERVED_FOR = 90.0
+"""An accepted stop that is not seen within so long is asked for again."""
+_STILL_HERE = 300.0
+"""Alive so long after the service called the pod stopped, it was not."""
+_LONGEST_WAIT = 600.0
+_ATTEMPTS_KEPT = 20
+_HANDLED_KEPT = 1000
+_FAILURES = frozenset({Status.FAILED, Status.OUT_OF_MEMORY, Status.INTERRUPTED, Status.LOST})
+
+
+@dataclass(frozen=True)
+class Now:
+    """One moment on two clocks. Only the monotonic one counts down: the wall clock may be set. It goes on over a
+    guard's death, and begins anew with a boot."""
+
+    wall: float
+    monotonic: float
+    boot_id: str
+
+
+@dataclass(frozen=True)
+class Active:
+    """A run that is at work, queued or starting."""
+
+    id: str
+    counts: bool = True
+    """Whether its end begins a countdown (False: `--autostop off`)."""
+
+
+@dataclass(frozen=True)
+class End:
+    """A run that has ended, or was lost."""
+
+    id: str
+    status: Status
+    seconds: float | None = None
+    """How long it ran."""
+    counts: bool = True
+    grace: float | None = None
+    """Its own (`--autostop 20m`)."""
+
+
+@dataclass(frozen=True)
+class Unsafe:
+    """Something that a stop should wait for."""
+
+    what: str
+    is_lost_by_stop: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the guard sees at one moment. `unsafe` None: not known yet."""
+
+    now: Now
+    active: tuple[Active, ...] = ()
+    ended: tuple[End, ...] = ()
+    """Newest first."""
+    unsafe: tuple[Unsafe, ...] | None = ()
+    idle_seconds: float | None = None
+    observed: PodState = PodState.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Autostop:
+    """What is kept on disk. Times are the wall clock's, for people, unless they are called monotonic."""
+
+    status: AutostopStatus = AutostopStatus.OFF
+    pod_id: str | None = None
+    provider: str | None = None
+    grace_seconds: float = 600.0
+    reason: str | None = None
+    """One sentence: why it counts, stops, stays."""
+    problem: str | None = None
+    """One sentence while a stop would not work, by the last look at the service."""
+    price_per_hour: float | None = None
+    deadline: float | None = None
+    deadline_monotonic: float | None = None
+    boot_id: str = ""
+    was_active: bool = False
+    handled: tuple[str, ...] = ()
+    """Ended runs that begin no countdown any more."""
+    held_monotonic: float | None = None
+    """Since when results that are not safe hold the stop up."""
+    next_try_monotonic: float | None = None
+    accepted_monotonic: float | None = None
+    tries: int = 0
+    attempts: tuple[Attempt, ...] = ()
+
+    def remaining(self, now: Now) -> float | None:
+        """Seconds of the countdown; None when none is under way."""
+        if self.status is not AutostopStatus.COUNTING or self.deadline_monotonic is None:
+            return None
+        return max(0.0, self.deadline_monotonic - now.monotonic)
+
+
+def armed(state: Autostop, seen: Seen, grace: float, fresh: Sequence[str] = ()) -> Autostop:
+    """After the last run that is active now or will be. A countdown under way goes on. `fresh` runs are about to start,
+    or have: their end counts even if it came before this."""
+    if state.status in (AutostopStatus.COUNTING, AutostopStatus.STOPPING):
+        return replace(state, grace_seconds=grace)
+    return replace(
+        _quiet(state, AutostopStatus.ARMED),
+        grace_seconds=grace,
+        boot_id=seen.now.boot_id,
+        was_active=any(run.counts for run in seen.active),
+        handled=tuple(end.id for end in seen.ended if end.id not in fresh)[:_HANDLED_KEPT],
+        attempts=(),
+    )
+
+
+def cancelled(state: Autostop, reason: str) -> Autostop:
+    """Nothing is stopped until it is armed again, which the next start does."""
+    return replace(_quiet(state, AutostopStatus.CANCELLED), reason=reason)
+
+
+def extended(state: Autostop, seconds: float) -> Autostop:
+    """A countdown under way ends so much later; the state as it was when there is none."""
+    if state.status is not AutostopStatus.COUNTING or state.deadline_monotonic is None or state.deadline is None:
+        return state
+    return replace(
+        state,
+        deadline=state.deadline + seconds,
+        deadline_monotonic=state.deadline_monotonic + seconds,
+        held_monotonic=None,
+    )
+
+
+def advance(state: Autostop, seen: Seen, policy: Policy) -> tuple[Autostop, Order | None]:
+    """The next state, and what to do. Never STOP while a run is active, nor before the results are safe or their limit
+    has passed."""
+    state = _rebased(state, seen.now)
+    if state.status in (AutostopStatus.OFF, AutostopStatus.CANCELLED):
+        return state, None
+    if seen.active:
+        # A run holds a countdown; it does not end it, not even one that begins none itself.
+        counts = state.status is not AutostopStatus.ARMED or state.was_active or any(run.counts for run in seen.active)
+        return replace(_quiet(state, AutostopStatus.ARMED), was_active=counts), None
+    if state.status is AutostopStatus.ARMED:
+        return _begin(state, seen, policy), None
+    if state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):
+        return _counting(state, seen, policy)
+    return _stopping(state, seen)
+
+
+def tried(state: Autostop, attempts: Sequence[Attempt], now: Now) -> Autostop:
+    """What came of an order to stop."""
+    accepted = any(attempt.accepted for attempt in attempts)
+    asked = [attempt.retry_after for attempt in attempts if attempt.retry_after is not None]
+    # Every way was tried: only where all asked for patience is there reason to have it.
+    patience = min(asked) if asked and len(asked) == len(attempts) else 0.0
+    wait = max(BACK_OFF[min(state.tries, len(BACK_OFF) - 1)], patience)
+    return replace(
+        state,
+        tries=state.tries + 1,
+        attempts=(*state.attempts, *attempts)[-_ATTEMPTS_KEPT:],
+        accepted_monotonic=now.monotonic if accepted else None,
+        next_try_monotonic=now.monotonic + (_OBSERVED_FOR if accepted else min(wait, _LONGEST_WAIT)),
+    )
+
+
+def _begin(state: Autostop, seen: Seen, policy: Policy) -> Autostop:
+    new = [end for end in seen.ended if end.id not in state.handled]
+    counting = [end for end in new if end.counts]
+    handled = (*(end.id for end in new), *state.handled)[:_HANDLED_KEPT]
+    if counting:
+        last = counting[0]
+        failed_early = last.status in _FAILURES and last.seconds is not None and last.seconds < EARLY
+        grace = last.grace if last.grace is not None else state.grace_seconds
+        if failed_early and policy.early_failure_grace is not None:
+            grace = policy.early_failure_grace
+        return _count(replace(state, handled=handled), seen.now, grace, f"{last.id} is {last.status.value}.")
+    state = replace(state, handled=handled)
+    if state.was_active:
+        return _count(state, seen.now, state.grace_seconds, "The last run has ended.")
+    if policy.idle is not None and seen.idle_seconds is not None and seen.idle_seconds >= policy.idle:
+        why = f"No run, and the GPU has been idle for {duration(seen.idle_seconds)}."
+        return _count(state, seen.now, state.grace_seconds, why)
+    return state
+
+
+def _count(state: Autostop, now: Now, grace: float, reason: str) -> Autostop:
+    return replace(
+        state,
+        status=AutostopStatus.COUNTING,
+        reason=reason,
+        deadline=now.wall + grace,
+        deadline_monotonic=now.monotonic + grace,
+        was_active=False,
+    )
+
+
+def _counting(state: Autostop, seen: Seen, policy: Policy) -> tuple[Autostop, Order | None]:
+    """Down, or, where data would be lost, no more."""
+    left = state.remaining(seen.now) or 0.0
+    stays = state.status is AutostopStatus.FAILED and (seen.unsafe is None or _lost(seen))
+    if not left and not stays:
+        return _over(state, seen, policy)
+    state = state if stays else replace(state, deadline=seen.now.wall + left)
+    return state, None if seen.unsafe == () else Order.MAKE_SAFE
+
+
+def _over(state: Autostop, seen: Seen, policy: Policy) -> tuple[Autostop, Order | None]:
+    """The countdown is."""
+    now = seen.now
+    since = now.monotonic if state.held_monotonic is None else state.held_monotonic
+    if seen.unsafe is None or seen.unsafe:
+        if now.monotonic - since < policy.unsafe_limit:
+            what = seen.unsafe[0].what if seen.unsafe else "Looking whether the results are safe."
+            return replace(state, held_monotonic=since, reason=f"Waits: {what}"), Order.MAKE_SAFE
+        lost = _lost(seen)
+        if lost and policy.keeps_data:
+            return replace(state, status=AutostopStatus.FAILED, reason=f"Stays up: {lost[0].what}"), Order.MAKE_SAFE
+    return replace(
+        state,
+        status=AutostopStatus.STOPPING,
+        reason="The results are safe." if seen.unsafe == () else "The results could not be made safe in time.",
+        deadline=None,
+        deadline_monotonic=None,
+        held_monotonic=None,
+        next_try_monotonic=now.monotonic,
+        accepted_monotonic=None,
+        tries=0,
+    ), Order.STOP
+
+
+def _stopping(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
+    now = seen.now
+    due = state.next_try_monotonic is None or now.monotonic >= state.next_try_monotonic
+    if state.status is AutostopStatus.STOPPED:
+        if not due:
+            return state, None
+        return replace(state, status=AutostopStatus.STOPPING, reason="Called stopped, and still running."), Order.STOP
+    if state.accepted_monotonic is not None and seen.observed in (PodState.STOPPED, PodState.GONE):
+        state = replace(state, status=AutostopStatus.STOPPED, reason="Seen to be stopped.")
+        return replace(state, next_try_monotonic=now.monotonic + _STILL_HERE), None
+    if due:
+        return state, Order.STOP
+    return state, Order.OBSERVE if state.accepted_monotonic is not None else None
+
+
+def _lost(seen: Seen) -> list[Unsafe]:
+    return [each for each in seen.unsafe or () if each.is_lost_by_stop]
+
+
+def _quiet(state: Autostop, status: AutostopStatus) -> Autostop:
+    """In this status, with nothing under way."""
+    return replace(
+        state,
+        status=status,
+        reason=None,
+        deadline=None,
+        deadline_monotonic=None,
+        held_monotonic=None,
+        next_try_monotonic=None,
+        accepted_monotonic=None,
+        tries=0,
+    )
+
+
+def _rebased(state: Autostop, now: Now) -> Autostop:
+    """After a boot the monotonic clock has begun anew: what is left of a countdown is what the wall clock says, and
+    never more than there was."""
+    if state.boot_id == now.boot_id:
+        return state
+    left = 0.0 if state.deadline is None else min(max(0.0, state.deadline - now.wall), state.grace_seconds)
+    return replace(
+        state,
+        boot_id=now.boot_id,
+        deadline_monotonic=None if state.deadline_monotonic is None else now.monotonic + left,
+        held_monotonic=None if state.held_monotonic is None else now.monotonic,
+        next_try_monotonic=None if state.next_try_monotonic is None else now.monotonic,
+        accepted_monotonic=None,
+    )
