@@ -47,6 +47,8 @@ class Policy:
     idle: float | None = None
     """Count down after so long with no run and an idle GPU, whether a run has ended or not."""
     terminate: bool = False
+    price_per_hour: float | None = None
+    """Dollars; None: what the service says."""
 
 
 EARLY = 600.0
@@ -122,7 +124,7 @@ class Autostop:
     status: AutostopStatus = AutostopStatus.OFF
     pod_id: str | None = None
     provider: str | None = None
-    grace_seconds: float = 600.0
+    policy: Policy = Policy()
     reason: str | None = None
     """One sentence: why it counts, stops, stays."""
     problem: str | None = None
@@ -140,6 +142,8 @@ class Autostop:
     accepted_monotonic: float | None = None
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
+    answered: tuple[str, ...] = ()
+    """Requests that are in this state already."""
 
     def remaining(self, now: Now) -> float | None:
         """Seconds of the countdown; None when none is under way."""
@@ -148,14 +152,14 @@ class Autostop:
         return max(0.0, self.deadline_monotonic - now.monotonic)
 
 
-def armed(state: Autostop, seen: Seen, grace: float, fresh: Sequence[str] = ()) -> Autostop:
+def armed(state: Autostop, seen: Seen, policy: Policy, fresh: Sequence[str] = ()) -> Autostop:
     """After the last run that is active now or will be. A countdown under way goes on. `fresh` runs are about to start,
     or have: their end counts even if it came before this."""
     if state.status in (AutostopStatus.COUNTING, AutostopStatus.STOPPING):
-        return replace(state, grace_seconds=grace)
+        return replace(state, policy=policy)
     return replace(
         _quiet(state, AutostopStatus.ARMED),
-        grace_seconds=grace,
+        policy=policy,
         boot_id=seen.now.boot_id,
         was_active=any(run.counts for run in seen.active),
         handled=tuple(end.id for end in seen.ended if end.id not in fresh)[:_HANDLED_KEPT],
@@ -180,7 +184,7 @@ def extended(state: Autostop, seconds: float) -> Autostop:
     )
 
 
-def advance(state: Autostop, seen: Seen, policy: Policy) -> tuple[Autostop, Order | None]:
+def advance(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
     """The next state, and what to do. Never STOP while a run is active, nor before the results are safe or their limit
     has passed."""
     state = _rebased(state, seen.now)
@@ -191,9 +195,9 @@ def advance(state: Autostop, seen: Seen, policy: Policy) -> tuple[Autostop, Orde
         counts = state.status is not AutostopStatus.ARMED or state.was_active or any(run.counts for run in seen.active)
         return replace(_quiet(state, AutostopStatus.ARMED), was_active=counts), None
     if state.status is AutostopStatus.ARMED:
-        return _begin(state, seen, policy), None
+        return _begin(state, seen), None
     if state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):
-        return _counting(state, seen, policy)
+        return _counting(state, seen)
     return _stopping(state, seen)
 
 
@@ -213,23 +217,24 @@ def tried(state: Autostop, attempts: Sequence[Attempt], now: Now) -> Autostop:
     )
 
 
-def _begin(state: Autostop, seen: Seen, policy: Policy) -> Autostop:
+def _begin(state: Autostop, seen: Seen) -> Autostop:
+    policy = state.policy
     new = [end for end in seen.ended if end.id not in state.handled]
     counting = [end for end in new if end.counts]
     handled = (*(end.id for end in new), *state.handled)[:_HANDLED_KEPT]
     if counting:
         last = counting[0]
         failed_early = last.status in _FAILURES and last.seconds is not None and last.seconds < EARLY
-        grace = last.grace if last.grace is not None else state.grace_seconds
+        grace = last.grace if last.grace is not None else policy.grace
         if failed_early and policy.early_failure_grace is not None:
             grace = policy.early_failure_grace
         return _count(replace(state, handled=handled), seen.now, grace, f"{last.id} is {last.status.value}.")
     state = replace(state, handled=handled)
     if state.was_active:
-        return _count(state, seen.now, state.grace_seconds, "The last run has ended.")
+        return _count(state, seen.now, policy.grace, "The last run has ended.")
     if policy.idle is not None and seen.idle_seconds is not None and seen.idle_seconds >= policy.idle:
         why = f"No run, and the GPU has been idle for {duration(seen.idle_seconds)}."
-        return _count(state, seen.now, state.grace_seconds, why)
+        return _count(state, seen.now, policy.grace, why)
     return state
 
 
@@ -244,19 +249,19 @@ def _count(state: Autostop, now: Now, grace: float, reason: str) -> Autostop:
     )
 
 
-def _counting(state: Autostop, seen: Seen, policy: Policy) -> tuple[Autostop, Order | None]:
+def _counting(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
     """Down, or, where data would be lost, no more."""
     left = state.remaining(seen.now) or 0.0
     stays = state.status is AutostopStatus.FAILED and (seen.unsafe is None or _lost(seen))
     if not left and not stays:
-        return _over(state, seen, policy)
+        return _over(state, seen)
     state = state if stays else replace(state, deadline=seen.now.wall + left)
     return state, None if seen.unsafe == () else Order.MAKE_SAFE
 
 
-def _over(state: Autostop, seen: Seen, policy: Policy) -> tuple[Autostop, Order | None]:
+def _over(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
     """The countdown is."""
-    now = seen.now
+    now, policy = seen.now, state.policy
     since = now.monotonic if state.held_monotonic is None else state.held_monotonic
     if seen.unsafe is None or seen.unsafe:
         if now.monotonic - since < policy.unsafe_limit:
@@ -317,7 +322,7 @@ def _rebased(state: Autostop, now: Now) -> Autostop:
     never more than there was."""
     if state.boot_id == now.boot_id:
         return state
-    left = 0.0 if state.deadline is None else min(max(0.0, state.deadline - now.wall), state.grace_seconds)
+    left = 0.0 if state.deadline is None else min(max(0.0, state.deadline - now.wall), state.policy.grace)
     return replace(
         state,
         boot_id=now.boot_id,

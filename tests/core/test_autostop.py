@@ -42,13 +42,13 @@ def seen(second: float, *active: Active, ended: tuple[End, ...] = (), unsafe: tu
     return Seen(at(second), active, ended, unsafe, idle, observed)
 
 
-def begun(grace: float = 600.0) -> Autostop:
-    return armed(Autostop(), seen(0.0), grace, fresh=[A.id])
+def begun(policy: Policy | None = None) -> Autostop:
+    return armed(Autostop(), seen(0.0), policy or POLICY, fresh=[A.id])
 
 
-def counting(grace: float = 600.0) -> Autostop:
-    state, _ = advance(begun(grace), seen(1.0, A), POLICY)
-    state, order = advance(state, seen(10.0, ended=(ENDED,)), POLICY)
+def counting(policy: Policy | None = None) -> Autostop:
+    state, _ = advance(begun(policy), seen(1.0, A))
+    state, order = advance(state, seen(10.0, ended=(ENDED,)))
     assert (state.status, order) == (AutostopStatus.COUNTING, None)
     return state
 
@@ -56,51 +56,51 @@ def counting(grace: float = 600.0) -> Autostop:
 def test_it_counts_down_after_the_last_run_and_then_stops() -> None:
     state = counting()
     assert state.reason == "v1-train-a is finished." and state.deadline == 1e9 + 610
-    state, order = advance(state, seen(609.0, ended=(ENDED,)), POLICY)
+    state, order = advance(state, seen(609.0, ended=(ENDED,)))
     assert (state.status, state.remaining(at(609.0)), order) == (AutostopStatus.COUNTING, 1.0, None)
-    state, order = advance(state, seen(610.0, ended=(ENDED,)), POLICY)
+    state, order = advance(state, seen(610.0, ended=(ENDED,)))
     assert (state.status, order) == (AutostopStatus.STOPPING, Order.STOP)
     state = tried(state, [ACCEPTED], at(611.0))
-    state, order = advance(state, seen(612.0, ended=(ENDED,)), POLICY)
+    state, order = advance(state, seen(612.0, ended=(ENDED,)))
     assert (state.status, order) == (AutostopStatus.STOPPING, Order.OBSERVE)
-    state, order = advance(state, seen(613.0, ended=(ENDED,), observed=PodState.STOPPED), POLICY)
+    state, order = advance(state, seen(613.0, ended=(ENDED,), observed=PodState.STOPPED))
     assert (state.status, order) == (AutostopStatus.STOPPED, None)
 
 
 @pytest.mark.parametrize("status", [Status.FINISHED, Status.FAILED, Status.OUT_OF_MEMORY, Status.INTERRUPTED,
                                     Status.STOPPED, Status.LOST])  # fmt: skip
 def test_every_ending_counts(status: Status) -> None:
-    state, _ = advance(begun(), seen(1.0, ended=(End(A.id, status, 0.5),)), POLICY)
+    state, _ = advance(begun(), seen(1.0, ended=(End(A.id, status, 0.5),)))
     assert state.status is AutostopStatus.COUNTING, "also one that was never seen alive"
     assert status.value in (state.reason or "")
 
 
 def test_armed_it_waits_for_ever_and_old_endings_count_for_nothing() -> None:
-    state = armed(Autostop(), seen(0.0, ended=(ENDED,)), 600.0)
+    state = armed(Autostop(), seen(0.0, ended=(ENDED,)), POLICY)
     for second in (1.0, 1e6):
-        state, order = advance(state, seen(second, ended=(ENDED,)), POLICY)
+        state, order = advance(state, seen(second, ended=(ENDED,)))
         assert (state.status, order) == (AutostopStatus.ARMED, None)
 
 
 def test_a_run_holds_a_countdown_and_loses_none() -> None:
-    state, _ = advance(counting(), seen(20.0, Active("v1-smoke", counts=False), ended=(ENDED,)), POLICY)
+    state, _ = advance(counting(), seen(20.0, Active("v1-smoke", counts=False), ended=(ENDED,)))
     assert state.status is AutostopStatus.ARMED and state.deadline is None
     off = End("v1-smoke", Status.FINISHED, 9.0, counts=False)
-    state, _ = advance(state, seen(30.0, ended=(off, ENDED)), POLICY)
+    state, _ = advance(state, seen(30.0, ended=(off, ENDED)))
     assert (state.status, state.remaining(at(30.0))) == (AutostopStatus.COUNTING, 600.0)
 
 
 def test_a_run_with_autostop_off_begins_no_countdown() -> None:
     off = Active(A.id, counts=False)
-    state, _ = advance(begun(), seen(1.0, off), POLICY)
+    state, _ = advance(begun(), seen(1.0, off))
     for second in (2.0, 3.0):
-        state, _ = advance(state, seen(second, ended=(replace(ENDED, counts=False),)), POLICY)
+        state, _ = advance(state, seen(second, ended=(replace(ENDED, counts=False),)))
         assert state.status is AutostopStatus.ARMED
 
 
 def test_a_run_whose_folder_is_removed_has_ended() -> None:
-    state, _ = advance(begun(), seen(1.0, A), POLICY)
-    state, _ = advance(state, seen(2.0), POLICY)
+    state, _ = advance(begun(), seen(1.0, A))
+    state, _ = advance(state, seen(2.0))
     assert state.status is AutostopStatus.COUNTING
 
 
@@ -111,20 +111,20 @@ def test_the_grace_is_the_run_s_own_or_the_one_of_an_early_failure() -> None:
         (End(A.id, Status.FAILED, 3600.0), Policy(early_failure_grace=120.0), 600.0),
         (End(A.id, Status.STOPPED, 30.0), Policy(early_failure_grace=120.0), 600.0),
     ):
-        state, _ = advance(begun(), seen(5.0, ended=(end,)), policy)
+        state, _ = advance(begun(policy), seen(5.0, ended=(end,)))
         assert state.remaining(at(5.0)) == wanted
 
 
 def test_an_idle_gpu_counts_only_where_it_was_chosen() -> None:
-    state, _ = advance(begun(), seen(5.0, idle=9999.0), POLICY)
+    state, _ = advance(begun(), seen(5.0, idle=9999.0))
     assert state.status is AutostopStatus.ARMED
-    state, _ = advance(state, seen(6.0, idle=1800.0), Policy(idle=1800.0))
+    state, _ = advance(begun(Policy(idle=1800.0)), seen(6.0, idle=1800.0))
     assert state.status is AutostopStatus.COUNTING and "idle for 30 min" in (state.reason or "")
 
 
 def test_cancelled_and_off_are_left_alone() -> None:
     for state in (Autostop(), cancelled(counting(), "by you")):
-        after, order = advance(state, seen(1e6, ended=(ENDED,)), Policy(idle=1.0))
+        after, order = advance(replace(state, policy=Policy(idle=1.0)), seen(1e6, ended=(ENDED,)))
         assert (after.status, order) == (state.status, None)
 
 
@@ -136,33 +136,33 @@ def test_a_countdown_can_be_extended() -> None:
 
 def test_results_that_are_not_safe_hold_the_stop_up_and_then_it_stops_where_no_data_is_lost() -> None:
     state = counting()
-    state, order = advance(state, seen(300.0, ended=(ENDED,), unsafe=(UPLOAD,)), POLICY)
+    state, order = advance(state, seen(300.0, ended=(ENDED,), unsafe=(UPLOAD,)))
     assert (state.status, order) == (AutostopStatus.COUNTING, Order.MAKE_SAFE), "the grace is used"
-    state, order = advance(state, seen(610.0, ended=(ENDED,), unsafe=(UPLOAD,)), POLICY)
+    state, order = advance(state, seen(610.0, ended=(ENDED,), unsafe=(UPLOAD,)))
     assert (state.status, order) == (AutostopStatus.COUNTING, Order.MAKE_SAFE)
     assert state.reason == f"Waits: {UPLOAD.what}"
-    state, order = advance(state, seen(610.0 + 1799, ended=(ENDED,), unsafe=None), POLICY)
+    state, order = advance(state, seen(610.0 + 1799, ended=(ENDED,), unsafe=None))
     assert order is Order.MAKE_SAFE, "not known is not safe"
-    state, order = advance(state, seen(610.0 + 1800, ended=(ENDED,), unsafe=(UPLOAD,)), POLICY)
+    state, order = advance(state, seen(610.0 + 1800, ended=(ENDED,), unsafe=(UPLOAD,)))
     assert (state.status, order) == (AutostopStatus.STOPPING, Order.STOP)
     assert "could not be made safe" in (state.reason or "")
 
 
 def test_the_default_keeps_the_data_and_goes_on_when_it_is_safe() -> None:
-    state, _ = advance(counting(), seen(610.0, ended=(ENDED,), unsafe=(VOLATILE,)), POLICY)
+    state, _ = advance(counting(), seen(610.0, ended=(ENDED,), unsafe=(VOLATILE,)))
     late = seen(610.0 + 1800, ended=(ENDED,), unsafe=(VOLATILE,))
-    assert advance(state, late, Policy(keeps_data=False))[1] is Order.STOP
-    state, order = advance(state, late, POLICY)
+    assert advance(replace(state, policy=Policy(keeps_data=False)), late)[1] is Order.STOP
+    state, order = advance(state, late)
     assert (state.status, order) == (AutostopStatus.FAILED, Order.MAKE_SAFE)
     assert state.reason == f"Stays up: {VOLATILE.what}"
-    state, order = advance(state, replace(late, now=at(9e4)), POLICY)
+    state, order = advance(state, replace(late, now=at(9e4)))
     assert state.status is AutostopStatus.FAILED and order is Order.MAKE_SAFE
-    state, order = advance(state, seen(9e4 + 1, ended=(ENDED,)), POLICY)
+    state, order = advance(state, seen(9e4 + 1, ended=(ENDED,)))
     assert order is Order.STOP
 
 
 def test_a_stop_is_tried_for_ever_with_bounded_patience() -> None:
-    state, order = advance(counting(), seen(610.0, ended=(ENDED,)), POLICY)
+    state, order = advance(counting(), seen(610.0, ended=(ENDED,)))
     assert order is Order.STOP
     second, waits = 610.0, []
     for _ in range(30):
@@ -170,7 +170,7 @@ def test_a_stop_is_tried_for_ever_with_bounded_patience() -> None:
         last = second
         while order is not Order.STOP or second == last:
             second += 1.0
-            state, order = advance(state, seen(second, ended=(ENDED,)), POLICY)
+            state, order = advance(state, seen(second, ended=(ENDED,)))
         waits.append(second - last)
     assert waits[:5] == [5.0, 10.0, 20.0, 30.0, 60.0] and set(waits[5:]) == {60.0}
     assert state.tries == 30 and len(state.attempts) == 20
@@ -179,30 +179,30 @@ def test_a_stop_is_tried_for_ever_with_bounded_patience() -> None:
 
 
 def test_an_accepted_stop_that_does_nothing_is_asked_for_again() -> None:
-    state, _ = advance(counting(), seen(610.0, ended=(ENDED,)), POLICY)
+    state, _ = advance(counting(), seen(610.0, ended=(ENDED,)))
     state = tried(state, [ACCEPTED], at(611.0))
-    orders = {second: advance(state, seen(second, ended=(ENDED,)), POLICY)[1] for second in (612.0, 700.0, 701.0)}
+    orders = {second: advance(state, seen(second, ended=(ENDED,)))[1] for second in (612.0, 700.0, 701.0)}
     assert orders == {612.0: Order.OBSERVE, 700.0: Order.OBSERVE, 701.0: Order.STOP}
-    stopped, _ = advance(state, seen(620.0, ended=(ENDED,), observed=PodState.GONE), POLICY)
-    again, order = advance(stopped, seen(920.0, ended=(ENDED,)), POLICY)
+    stopped, _ = advance(state, seen(620.0, ended=(ENDED,), observed=PodState.GONE))
+    again, order = advance(stopped, seen(920.0, ended=(ENDED,)))
     assert (again.status, order) == (AutostopStatus.STOPPING, Order.STOP), "alive, whatever the service says"
 
 
 def test_a_pod_that_the_service_calls_stopped_before_we_asked_is_stopped_all_the_same() -> None:
-    state, _ = advance(counting(), seen(610.0, ended=(ENDED,)), POLICY)
-    _, order = advance(state, seen(611.0, ended=(ENDED,), observed=PodState.GONE), POLICY)
+    state, _ = advance(counting(), seen(610.0, ended=(ENDED,)))
+    _, order = advance(state, seen(611.0, ended=(ENDED,), observed=PodState.GONE))
     assert order is Order.STOP
 
 
 @pytest.mark.parametrize("wall", [1e9 - 3600, 1e9 + 1e6])
 def test_a_changed_wall_clock_changes_no_countdown(wall: float) -> None:
-    state, order = advance(counting(), Seen(at(300.0, wall=wall), ended=(ENDED,)), POLICY)
+    state, order = advance(counting(), Seen(at(300.0, wall=wall), ended=(ENDED,)))
     assert order is None and state.remaining(at(300.0)) == 310.0 and state.deadline == wall + 310
 
 
 def test_after_a_boot_what_is_left_is_the_wall_clock_s_and_never_more_than_the_grace() -> None:
     for wall, wanted in ((1e9 + 310, 300.0), (1e9 - 3600, 600.0), (1e9 + 1e6, None)):
-        state, order = advance(counting(), Seen(at(7.0, wall=wall, boot="c"), ended=(ENDED,)), POLICY)
+        state, order = advance(counting(), Seen(at(7.0, wall=wall, boot="c"), ended=(ENDED,)))
         assert state.remaining(at(7.0, boot="c")) == wanted and (order is Order.STOP) is (wanted is None)
 
 
@@ -243,7 +243,7 @@ def test_never_under_a_run_never_too_early_and_in_the_end_always(
             quiet_since = second
         now = Now(1e9 + second + wall, second, "b")
         before = state
-        state, order = advance(state, Seen(now, runs, ended, unsafe, None, observed), POLICY)
+        state, order = advance(state, Seen(now, runs, ended, unsafe, None, observed))
         if active:
             ended = (End(f"r{number}", Status.LOST, None, counts=active == "a"), *ended)
         if order is Order.STOP:
