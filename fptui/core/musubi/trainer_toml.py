@@ -97,15 +97,27 @@ def without(text: str, keys: Collection[str]) -> str:
     if not present:
         return text
     left = "\n".join("" if pattern.match(line) else line for line in text.split("\n"))
-    try:
-        after = flattened(loads(left))
-    except ValueError:
-        raise CannotDrop(present[0]) from None
     wanted = {key: value for key, value in before.items() if key not in keys}
-    different = _difference(wanted, after)
-    if different is not None:
-        raise CannotDrop(different if different in keys else present[0])
+    if not _holds(left, wanted):
+        raise CannotDrop(present[0] if len(present) == 1 else _in_the_way(text, present))
     return left
+
+
+def _holds(text: str, wanted: Mapping[str, Any]) -> bool:
+    try:
+        return _difference(wanted, flattened(loads(text))) is None
+    except ValueError:
+        return False
+
+
+def _in_the_way(text: str, keys: list[str]) -> str:
+    """Which of these keys cannot be dropped alone."""
+    for key in keys:
+        try:
+            without(text, (key,))
+        except CannotDrop:
+            return key
+    return keys[0]
 
 
 def _holds_nul(value: Any) -> bool:

@@ -156,6 +156,12 @@ def test_what_cannot_be_dropped_alone(text: str) -> None:
         without(text, ("x",))
 
 
+@pytest.mark.parametrize("hard", ["x = [\n1,\n]", "t.x = 1", 'x = """\nb = 1\n"""'])
+def test_the_key_in_the_way_is_named(hard: str) -> None:
+    with pytest.raises(CannotDrop, match=r"^x$"):
+        without(f"a = 1\nz = 2\n{hard}", ("a", "x", "z"))
+
+
 def test_no_keys_is_nothing_to_do() -> None:
     assert without(CONFIG, ()) == CONFIG
 
