@@ -28,7 +28,7 @@ _NOT_IN_A_SMOKE_RUN = frozenset(
         *("max_train_epochs", "sample_prompts", "sample_at_first", "sample_every_n_steps", "sample_every_n_epochs"),
         *("save_every_n_steps", "save_every_n_epochs", "save_state", "save_state_on_train_end", "resume"),
         *("huggingface_repo_id", "huggingface_repo_type", "huggingface_path_in_repo", "huggingface_repo_visibility"),
-        *("save_state_to_huggingface", "async_upload", "log_with", "log_config"),
+        *("save_state_to_huggingface", "async_upload", "log_with", "log_config", "logging_dir"),
     )
 )
 """No command line takes these back once they are in the config (there is no --no-… form)."""
@@ -110,7 +110,7 @@ class RunPlanner:
             notes += self._resume_notes(point, total)
             name = resumed_name(output_dir, name, offset, self._names_in_use())
             overrides |= {"resume": str(point.state.path), "output_name": name, "max_train_steps": total - offset}
-        overrides |= self._logging(run_id)
+        overrides |= self._logging(run_id, smoke=options.smoke)
         files = run_files(self.version, dropped)
         config = self._config(run_id, files.trainer_config)
         argv = command.train(
@@ -192,10 +192,12 @@ class RunPlanner:
             )
         return total
 
-    def _logging(self, run_id: str) -> dict[str, str | int]:
+    def _logging(self, run_id: str, *, smoke: bool) -> dict[str, str | int]:
+        """TensorBoard in the run's folder, beside wandb where the config wants that, but not for five steps."""
         if "tensorboard" not in self._reached.packages:
             return {}
-        with_wandb = self.version.text("log_with") in ("wandb", "all") and "wandb" in self._reached.packages
+        wanted = not smoke and self.version.text("log_with") in ("wandb", "all")
+        with_wandb = wanted and "wandb" in self._reached.packages
         return {
             "logging_dir": str(self._run(run_id) / "tensorboard"),
             "log_with": "all" if with_wandb else "tensorboard",
