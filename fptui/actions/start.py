@@ -111,9 +111,12 @@ def _write_folder(project: Project, item: Planned) -> Path:
             (temporary / "config" / name).write_text(text, encoding="utf-8")
         write_record(temporary / "run.json", item.record)
         temporary.rename(final)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise FptuiError(f"{plain(str(final))} cannot be written: {error.strerror}. The run was not started.") from None
+        if not isinstance(error, (OSError, UnicodeError)):
+            raise
+        why = error.strerror if isinstance(error, OSError) else "a path in it is not UTF-8"
+        raise FptuiError(f"{plain(str(final))} cannot be written: {why}. The run was not started.") from None
     return final
 
 
