@@ -88,12 +88,18 @@ class End:
     """A run that has ended, or was lost."""
 
     id: str
+    """No other run has it, also of another project."""
     status: Status
     seconds: float | None = None
     """How long it ran."""
     counts: bool = True
     grace: float | None = None
     """Its own (`--autostop 20m`)."""
+
+    @property
+    def name(self) -> str:
+        """As its project calls it."""
+        return self.id.partition("@")[0]
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,8 @@ class Autostop:
 
     status: AutostopStatus = AutostopStatus.OFF
     pod_id: str | None = None
-    provider: str | None = None
+    provider: str = "auto"
+    stop_command: tuple[str, ...] = ()
     policy: Policy = Policy()
     reason: str | None = None
     """One sentence: why it counts, stops, stays."""
@@ -144,6 +151,13 @@ class Autostop:
     attempts: tuple[Attempt, ...] = ()
     answered: tuple[str, ...] = ()
     """Requests that are in this state already."""
+
+    @property
+    def shown(self) -> AutostopStatus:
+        """What people are told: one that could not stop the pod is not armed."""
+        if self.status is AutostopStatus.ARMED and self.problem is not None:
+            return AutostopStatus.FAILED
+        return self.status
 
     def remaining(self, now: Now) -> float | None:
         """Seconds of the countdown; None when none is under way."""
@@ -228,7 +242,7 @@ def _begin(state: Autostop, seen: Seen) -> Autostop:
         grace = last.grace if last.grace is not None else policy.grace
         if failed_early and policy.early_failure_grace is not None:
             grace = policy.early_failure_grace
-        return _count(replace(state, handled=handled), seen.now, grace, f"{last.id} is {last.status.value}.")
+        return _count(replace(state, handled=handled), seen.now, grace, f"{last.name} is {last.status.value}.")
     state = replace(state, handled=handled)
     if state.was_active:
         return _count(state, seen.now, policy.grace, "The last run has ended.")

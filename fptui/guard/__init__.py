@@ -1,0 +1,1 @@
+"""The guard: one detached process a pod, which stops it when the work is over."""

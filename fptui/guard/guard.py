@@ -1,0 +1,233 @@
+"""The guard's work, tick by tick: requests in, runs looked at, a step of autostop, orders out, everything on disk.
+
+Killed at any moment it loses nothing: another one begins with what is on disk.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from fptui.adapters.guard_files import GuardFiles, Life, Request
+from fptui.adapters.processes import boot_id, start_ticks
+from fptui.core.autostop import (
+    Autostop,
+    AutostopStatus,
+    Now,
+    Order,
+    Policy,
+    Seen,
+    Unsafe,
+    advance,
+    armed,
+    cancelled,
+    extended,
+    tried,
+)
+from fptui.core.provider import Attempt, PodState, Preflight, Provider
+from fptui.core.records import write_json
+from fptui.guard.jobs import Jobs
+from fptui.guard.runs import Runs
+
+_PREFLIGHT_EVERY, _PREFLIGHT_AGAIN = 600.0, 30.0
+"""Seconds; the second while it fails."""
+_UNSAFE_EVERY = 10.0
+_OBSERVE_EVERY = 5.0
+_ANSWERED_KEPT = 50
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the guard reaches beyond its own files."""
+
+    provider: Callable[[str, Sequence[str]], Provider | None]
+    """By choice (`auto`, `runpod`, …) and the user's stop command."""
+    unsafe: Callable[[Sequence[str]], tuple[Unsafe, ...]]
+    """What in these projects a stop should wait for."""
+    make_safe: Callable[[Sequence[str]], None]
+    clock: Callable[[], Now]
+    log: Callable[[str], None]
+
+
+class Guard:
+    """`tick` about once a second."""
+
+    def __init__(self, files: GuardFiles, outside: Outside, runs: Runs) -> None:
+        self._files, self._outside, self._runs = files, outside, runs
+        self._jobs = Jobs()
+        self._watched = files.read_watched()
+        self._provider: Provider | None = None
+        self._provided: tuple[str, tuple[str, ...]] | None = None
+        self._unsafe: tuple[Unsafe, ...] | None = None
+        self._observed = PodState.UNKNOWN
+        self._asked: dict[str, float] = {}
+        """When each kind of job was last begun, on the monotonic clock."""
+        self._trouble: str | None = None
+        self.idle_since: float | None = None
+        self.state = self._read()
+
+    def tick(self) -> None:
+        """One look, one step."""
+        now = self._outside.clock()
+        before = self.state
+        names, seen = self._answer(self._look(now))
+        self._take_results(now)
+        seen = replace(seen, unsafe=self._unsafe, observed=self._observed)
+        self.state, order = advance(self.state, seen)
+        if self.state.status is not before.status:
+            self._say(before)
+        self._write(before, names)
+        self._follow(order, now)
+        self._beat(now)
+        self.idle_since = self._idle(seen, now)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is asked of the outside that has not been answered yet."""
+        return self._jobs.is_busy
+
+    def _read(self) -> Autostop:
+        state = self._files.read_state()
+        if state.status is AutostopStatus.OFF and self._files.state.exists() and state == Autostop():
+            # Torn, or of another time: to be armed for nothing costs a countdown, not to be costs a night.
+            self._outside.log("The state of autostop could not be read: armed anew.")
+            return armed(state, self._look(self._outside.clock()), Policy())
+        return state
+
+    def _look(self, now: Now) -> Seen:
+        active, ended = self._runs.look(self._watched, now.wall)
+        return Seen(now, active, ended)
+
+    # Requests
+
+    def _answer(self, seen: Seen) -> tuple[list[str], Seen]:
+        """The names of those that were taken in; they are forgotten once the state that holds them is on disk."""
+        names = self._files.pending()
+        for name in names:
+            if name in self.state.answered:
+                continue
+            request = self._files.request(name)
+            if request is not None:
+                seen = self._take(request, seen)
+            self.state = replace(self.state, answered=(*self.state.answered, name)[-_ANSWERED_KEPT:])
+        return names, seen
+
+    def _take(self, request: Request, seen: Seen) -> Seen:
+        if request.project is not None and request.project not in self._watched:
+            self._watched = (*self._watched, request.project)
+            self._files.write_watched(self._watched)
+            seen = self._look(seen.now)
+        if request.do == "arm":
+            self.state = armed(self.state, seen, request.policy or Policy(), request.runs)
+            self.state = replace(self.state, provider=request.provider, stop_command=request.stop_command)
+            self._asked.pop("preflight", None)
+        elif request.do == "cancel":
+            self.state = cancelled(self.state, "Cancelled.")
+        elif request.do == "extend":
+            self.state = extended(self.state, request.seconds)
+        return seen
+
+    # Orders
+
+    def _follow(self, order: Order | None, now: Now) -> None:
+        if self.state.status in (AutostopStatus.OFF, AutostopStatus.CANCELLED):
+            return
+        provider = self._reach()
+        if provider is None:
+            return
+        again = _PREFLIGHT_EVERY if self.state.problem is None else _PREFLIGHT_AGAIN
+        if self.state.status is not AutostopStatus.STOPPED:
+            self._sometimes("preflight", again, now, provider.preflight)
+        if self.state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):
+            self._sometimes("unsafe", _UNSAFE_EVERY, now, lambda: self._outside.unsafe(self._watched))
+        if order is Order.MAKE_SAFE and self._unsafe:
+            self._sometimes("make safe", _UNSAFE_EVERY, now, lambda: self._outside.make_safe(self._watched))
+        elif order is Order.STOP:
+            terminate = self.state.policy.terminate
+            self._jobs.start("stop", lambda: provider.stop(terminate=terminate))
+        elif order is Order.OBSERVE:
+            self._sometimes("observe", _OBSERVE_EVERY, now, provider.observe)
+
+    def _sometimes(self, kind: str, every: float, now: Now, work: Callable[[], Any]) -> None:
+        last = self._asked.get(kind)
+        if (last is None or now.monotonic - last >= every) and self._jobs.start(kind, work):
+            self._asked[kind] = now.monotonic
+
+    def _take_results(self, now: Now) -> None:
+        for kind, result in self._jobs.finished():
+            if isinstance(result, Exception):
+                self._outside.log(f"{kind}: {type(result).__name__}: {result}")
+                # Never a stop that is forgotten, never results that are safe.
+                self._take_result(
+                    kind, [Attempt(now.wall, "guard", str(result), False)] if kind == "stop" else None, now
+                )
+            else:
+                self._take_result(kind, result, now)
+
+    def _take_result(self, kind: str, result: Any, now: Now) -> None:
+        if kind == "stop":
+            self.state = tried(self.state, result, now)
+            for attempt in result:
+                self._outside.log(f"stop by {attempt.via}: {attempt.outcome}")
+        elif kind == "observe":
+            self._observed = result or PodState.UNKNOWN
+        elif kind == "unsafe":
+            self._unsafe = result
+        elif kind == "preflight" and result is not None:
+            self._take_preflight(result)
+
+    def _take_preflight(self, found: Preflight) -> None:
+        price = self.state.policy.price_per_hour or found.price_per_hour or self.state.price_per_hour
+        problem = None if found.ok else " ".join(found.problems) or "The service does not answer."
+        if problem != self.state.problem:
+            self._outside.log(problem or "The service knows this pod and its key.")
+        self.state = replace(self.state, problem=problem, price_per_hour=price)
+
+    def _reach(self) -> Provider | None:
+        wanted = (self.state.provider, self.state.stop_command)
+        if wanted != self._provided:
+            self._provided, self._provider = wanted, self._outside.provider(*wanted)
+        pod_id = self._provider.pod_id if self._provider else None
+        problem = self.state.problem if self._provider else "Nothing here can be stopped: this is no pod that is known."
+        self.state = replace(self.state, pod_id=pod_id, problem=problem)
+        return self._provider
+
+    # Disk
+
+    def _write(self, before: Autostop, names: Sequence[str]) -> None:
+        if not (names or _differs(before, self.state) or not self._files.state.exists()):
+            return
+        try:
+            self._files.write_state(self.state)
+            for name in names:
+                self._files.forget(name)
+            self._trouble = None
+        except OSError as error:
+            self._trouble = f"{self._files.state} cannot be written: {error.strerror}."
+
+    def _beat(self, now: Now) -> None:
+        life = Life(now.wall, os.getpid(), start_ticks(os.getpid()) or 0, boot_id(), self._trouble)
+        try:
+            write_json(self._files.life, asdict(life), durable=False)
+        except OSError as error:
+            self._trouble = f"{self._files.life} cannot be written: {error.strerror}."
+
+    def _say(self, before: Autostop) -> None:
+        reason = f": {self.state.reason}" if self.state.reason else ""
+        self._outside.log(f"{before.status.value} -> {self.state.status.value}{reason}")
+        if self.state.status is AutostopStatus.COUNTING:
+            self._unsafe = None
+            self._asked.pop("unsafe", None)
+        self._observed = PodState.UNKNOWN
+
+    def _idle(self, seen: Seen, now: Now) -> float | None:
+        """Since when, on the monotonic clock, there has been nothing to guard."""
+        if seen.active or self.state.status not in (AutostopStatus.OFF, AutostopStatus.CANCELLED):
+            return None
+        return now.monotonic if self.idle_since is None else self.idle_since
+
+
+def _differs(before: Autostop, after: Autostop) -> bool:
+    """A countdown is not written every second for its deadline, which follows the wall clock."""
+    moved = abs((before.deadline or 0.0) - (after.deadline or 0.0))
+    return moved > 1.0 or replace(before, deadline=None) != replace(after, deadline=None)

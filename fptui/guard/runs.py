@@ -1,0 +1,56 @@
+"""The runs that hold this pod, and those that have ended here."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from fptui.adapters.processes import is_alive
+from fptui.core.autostop import Active, End
+from fptui.core.project import Project, Settings
+from fptui.core.run import Heartbeat, RunFolder
+from fptui.core.run_status import row
+from fptui.core.status import Status
+from fptui.core.units import parse_duration
+from fptui.core.view import RunRow
+
+
+class Runs:
+    """Looks at the runs of some projects, again and again. Runs of other pods on a shared volume are none of ours."""
+
+    def __init__(self, pod_id: str | None, alive: Callable[[Heartbeat], bool] = is_alive) -> None:
+        self._pod_id, self._host = pod_id, os.uname().nodename
+        self._alive = alive
+        self._over: dict[str, RunRow | None] = {}
+        """By folder: runs with an exit record, which do not change any more. None: another pod's."""
+
+    def look(self, projects: Sequence[str], now: float | None = None) -> tuple[tuple[Active, ...], tuple[End, ...]]:
+        """The active ones, and the ended ones, newest first."""
+        active: list[Active] = []
+        ended: list[End] = []
+        for folder, run in self._rows(projects, time.time() if now is None else now):
+            counts = run.record.autostop != "off"
+            if run.status.is_active:
+                active.append(Active(folder.window, counts))
+            else:
+                grace = parse_duration(run.record.autostop) if counts and run.record.autostop else None
+                ended.append(End(folder.window, run.status, run.seconds(0.0), counts, grace))
+        return tuple(active), tuple(ended)
+
+    def _rows(self, projects: Sequence[str], now: float) -> Iterator[tuple[RunFolder, RunRow]]:
+        for path in projects:
+            for folder in Project(Path(path), "", Settings()).run_folders():
+                key = str(folder.path)
+                run = self._over[key] if key in self._over else row(folder, now, self._alive)
+                if run is not None and not self._is_ours(run):
+                    run = self._over[key] = None
+                if run is None:
+                    continue
+                if not run.status.is_active and run.status is not Status.LOST:
+                    self._over[key] = run
+                yield folder, run
+
+    def _is_ours(self, run: RunRow) -> bool:
+        if self._pod_id is not None and run.record.pod_id is not None:
+            return run.record.pod_id == self._pod_id
+        return run.record.host in ("", self._host)

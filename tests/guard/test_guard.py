@@ -1,0 +1,203 @@
+import contextlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fptui.adapters.guard_files import Life
+from fptui.core.autostop import AutostopStatus, Policy, Unsafe
+from fptui.core.provider import PodState
+from fptui.core.records import read_record
+from fptui.core.status import Status
+from tests.guard.machine import Machine, interrupted
+
+UPLOAD = Unsafe("The upload of v1-step00000100 is still going.", is_lost_by_stop=False)
+COUNTING, STOPPED = AutostopStatus.COUNTING, AutostopStatus.STOPPED
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def counting(machine: Machine) -> Machine:
+    machine.arm("a")
+    machine.start("a")
+    machine.tick(times=3)
+    machine.end("a")
+    machine.until(COUNTING, 3)
+    return machine
+
+
+def test_a_pod_is_stopped_ten_minutes_after_its_last_run_and_seen_to_be(machine: Machine) -> None:
+    machine.arm("a", "b")
+    machine.start("a")
+    machine.start("b")
+    machine.tick(60.0, times=5)
+    machine.end("a")
+    machine.tick(60.0, times=30)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.ARMED, 0), "the other is at work"
+    machine.end("b", Status.OUT_OF_MEMORY)
+    assert machine.until(COUNTING) == 1
+    machine.tick(times=598)
+    assert (machine.status, machine.service.stops) == (COUNTING, 0)
+    assert machine.until(AutostopStatus.STOPPING) <= 3
+    machine.until(STOPPED, 20)
+    assert machine.service.stops == 1 and machine.state.price_per_hour == 2.5
+    assert [(attempt.via, attempt.accepted) for attempt in machine.state.attempts] == [("fake", True)]
+
+
+def test_a_lost_run_and_one_that_ended_before_the_guard_looked_count(machine: Machine) -> None:
+    machine.arm("a")
+    machine.start("a")
+    machine.tick()
+    machine.lose()
+    machine.until(COUNTING, 2)
+    machine.ask("cancel")
+    machine.start("b")
+    machine.end("b", Status.FAILED)
+    machine.arm("b")
+    assert machine.status is COUNTING
+
+
+def test_another_pod_s_runs_hold_nothing_here(machine: Machine) -> None:
+    counting(machine)
+    machine.start("far", pod="pod2")
+    machine.until(STOPPED, 620)
+
+
+def test_a_new_run_holds_the_countdown(machine: Machine) -> None:
+    counting(machine).tick(times=500)
+    machine.start("b", autostop="off")
+    machine.tick(60.0, times=60)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.ARMED, 0)
+    machine.end("b")
+    assert machine.until(STOPPED) >= 600
+
+
+def test_cancel_and_extend(machine: Machine) -> None:
+    counting(machine).ask("extend", 1800.0)
+    machine.tick(10.0, times=230)
+    assert machine.status is COUNTING and machine.state.remaining(machine.guard._outside.clock()) is not None
+    machine.ask("cancel")
+    machine.tick(60.0, times=100)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.CANCELLED, 0)
+
+
+def test_a_guard_killed_at_each_of_its_steps_loses_no_countdown(machine: Machine) -> None:
+    counting(machine)
+    for at in range(1, 40):
+        mend = interrupted(machine, at)
+        if at == 20:
+            machine.files.submit(machine.files.request(machine.files.submit(_extend(machine))) or _extend(machine))
+        with contextlib.suppress(KeyboardInterrupt):
+            machine.tick(5.0, times=3)
+        mend()
+        machine.kill()
+        assert machine.status is COUNTING and machine.service.stops == 0
+    machine.until(STOPPED, 2000)
+    assert machine.service.stops == 1
+
+
+def _extend(machine: Machine):  # type: ignore[no-untyped-def]
+    from fptui.adapters.guard_files import Request
+
+    return Request("extend", machine.wall, seconds=300.0)
+
+
+def test_a_request_is_taken_once_whenever_the_guard_is_killed(tmp_path: Path) -> None:
+    for at in range(1, 8):
+        machine = counting(Machine(tmp_path / str(at)))
+        before = machine.state.deadline or 0.0
+        machine.files.submit(_extend(machine))
+        mend = interrupted(machine, at)
+        with contextlib.suppress(KeyboardInterrupt):
+            machine.tick()
+        mend()
+        machine.kill()
+        machine.tick()
+        machine.tick()
+        assert abs((machine.state.deadline or 0.0) - before - 300) < 5, at
+        assert machine.files.pending() == []
+
+
+def test_results_that_are_not_safe_are_waited_for_and_made_safe(machine: Machine) -> None:
+    machine.unsafe = (UPLOAD,)
+    counting(machine).tick(10.0, times=70)
+    assert machine.service.stops == 0 and machine.made_safe > 0 and "Waits: The upload" in (machine.state.reason or "")
+    machine.unsafe = ()
+    machine.until(STOPPED, 60)
+
+
+def test_a_service_that_refuses_raises_or_does_nothing_is_asked_until_it_obeys(machine: Machine) -> None:
+    machine.service.accepts = False
+    counting(machine).tick(10.0, times=100)
+    refused = machine.service.stops
+    assert refused > 5
+    machine.service.raises = OSError("no route")
+    machine.tick(10.0, times=30)
+    assert machine.service.stops > refused and "no route" in machine.state.attempts[-1].outcome
+    machine.service.raises, machine.service.accepts = None, True
+    machine.service.observe = lambda: PodState.RUNNING  # type: ignore[method-assign]
+    machine.tick(10.0, times=60)
+    assert machine.status is AutostopStatus.STOPPING and machine.service.stops > refused + 3
+    machine.service.observe = lambda: PodState.GONE  # type: ignore[method-assign]
+    machine.until(STOPPED, 200)
+
+
+def test_it_does_not_look_armed_when_it_could_not_stop(machine: Machine) -> None:
+    machine.service.ok = False
+    machine.arm()
+    machine.tick(times=3)
+    assert (machine.status, machine.state.shown) == (AutostopStatus.ARMED, AutostopStatus.FAILED)
+    assert machine.state.problem == "The key is refused."
+    machine.service.ok = True
+    machine.tick(times=40)
+    assert machine.state.shown is AutostopStatus.ARMED
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"status": "dreaming"}', '{"deadline": "x"}', "[" * 9999])
+def test_a_torn_state_is_armed_anew(machine: Machine, text: str) -> None:
+    counting(machine).start("b")
+    machine.kill()
+    machine.files.state.write_text(text)
+    machine.tick(times=2)
+    assert machine.status is AutostopStatus.ARMED
+    machine.end("b")
+    machine.until(STOPPED)
+
+
+def test_a_full_disk_stops_no_countdown(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting(machine)
+
+    def full(state: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(machine.files, "write_state", full)
+    machine.tick(10.0, times=65)
+    assert machine.service.stops == 1
+    life = read_record(machine.files.life, Life)
+    assert life is not None and life.trouble is not None and "No space left" in life.trouble
+
+
+def test_the_wall_clock_may_be_set_and_the_guard_killed_meanwhile(machine: Machine) -> None:
+    counting(machine).tick(times=300)
+    machine.wall -= 3600
+    machine.kill()
+    assert 290 <= machine.until(STOPPED) <= 320
+
+
+def test_a_removed_run_folder_is_an_end(machine: Machine) -> None:
+    machine.arm("a")
+    folder = machine.start("a")
+    machine.tick()
+    shutil.rmtree(folder.path)
+    machine.until(COUNTING, 2)
+
+
+def test_what_is_on_disk_is_for_other_programs_too(machine: Machine) -> None:
+    counting(machine).arm(policy=Policy(grace=60.0))
+    written = json.loads(machine.files.state.read_text())
+    assert written["status"] == "counting" and written["pod_id"] == "pod1" and written["policy"]["grace"] == 60.0
+    assert machine.files.is_guarded(machine.wall + 5) and not machine.files.is_guarded(machine.wall + 60)
