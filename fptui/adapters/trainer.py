@@ -10,11 +10,14 @@ from pathlib import Path
 
 from fptui.core.musubi.command import MUSUBI_LAUNCHER, REHEARSAL_LAUNCHER, REHEARSAL_PACKAGE, Trainer
 from fptui.core.project import Project
+from fptui.core.secrets import trainer_environment
 from fptui.core.text import plain
 from fptui.errors import Refused
 
 _SYNC_SECONDS = 3600
 """A first `uv sync` downloads some gigabytes."""
+_ANSWER_SECONDS = 60
+"""An interpreter on a network volume takes some seconds to start."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,34 @@ def sync(project: Project, environment: Mapping[str, str]) -> None:
     uv = shutil.which("uv", path=environment.get("PATH"))
     if uv is None or not (project.path / "pyproject.toml").is_file():
         return
+    shown = _stderr()
     try:
-        done = subprocess.run([uv, "sync"], cwd=project.path, env=dict(environment), stdin=subprocess.DEVNULL,
-                              stdout=sys.stderr.fileno(), timeout=_SYNC_SECONDS, check=False)  # fmt: skip
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise Refused(f"uv sync did not work in {plain(str(project.path))}: {plain(str(error))}.") from None
-    if done.returncode:
-        raise Refused(
-            f"uv sync failed in {plain(str(project.path))} (exit code {done.returncode}): its own words are above."
+        done = subprocess.run(
+            [uv, "sync"],
+            cwd=project.path,
+            env=trainer_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if shown is None else shown,
+            stderr=subprocess.PIPE if shown is None else shown,
+            timeout=_SYNC_SECONDS,
+            check=False,
         )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        why = str(error) if not isinstance(error, subprocess.TimeoutExpired) else f"no end within {_SYNC_SECONDS} s"
+        raise Refused(f"uv sync did not work in {plain(str(project.path))}: {plain(why)}.") from None
+    if done.returncode:
+        words = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
+        said = "its own words are above." if shown is not None else plain(words[-1]) if words else "it said nothing."
+        raise Refused(f"uv sync failed in {plain(str(project.path))} (exit code {done.returncode}): {said}")
+
+
+def _stderr() -> int | None:
+    """None while the dashboard has the terminal (Textual's stand-in says -1): words on stderr would stand across it."""
+    try:
+        descriptor = sys.stderr.fileno()
+    except (OSError, ValueError):
+        return None
+    return descriptor if descriptor >= 0 else None
 
 
 def reach(project: Project, environment: Mapping[str, str]) -> Reached:
@@ -72,23 +94,25 @@ def reach(project: Project, environment: Mapping[str, str]) -> Reached:
 def _candidates(project: Project, environment: Mapping[str, str]) -> list[str]:
     if project.settings.python is not None:
         return [str(project.path / Path(project.settings.python).expanduser())]
-    found = [str(project.path / ".venv" / "bin" / "python"), sys.executable]
     on_path = shutil.which("python3", path=environment.get("PATH"))
-    return [python for python in [*found, *([on_path] if on_path else [])] if Path(python).exists()]
+    found = (str(project.path / ".venv" / "bin" / "python"), sys.executable, on_path)
+    return [python for python in dict.fromkeys(found) if python and Path(python).exists()]
 
 
 _FIND = """
 import importlib.util, json, sys
+sys.path = [folder for folder in sys.path if folder]
 print(json.dumps([name for name in sys.argv[1:] if importlib.util.find_spec(name) is not None]))
 """
 _MATTER = ("musubi_tuner", "accelerate", "tensorboard", "wandb", "hf_transfer")
 
 
 def _packages(python: str, environment: Mapping[str, str]) -> frozenset[str]:
-    """Which are there, by their specs: nothing of them is imported. A checkout on PYTHONPATH counts."""
+    """Which are there, by their specs: nothing of them is imported. A checkout on PYTHONPATH counts; a folder that
+    happens to be called wandb (wandb makes one) where fptui is called does not."""
     try:
-        done = subprocess.run([python, "-c", _FIND, *_MATTER], capture_output=True, timeout=60, check=True,
-                              env=dict(environment), stdin=subprocess.DEVNULL)  # fmt: skip
+        done = subprocess.run([python, "-c", _FIND, *_MATTER], capture_output=True, timeout=_ANSWER_SECONDS, check=True,
+                              env=trainer_environment(environment), stdin=subprocess.DEVNULL)  # fmt: skip
         return frozenset(json.loads(done.stdout.splitlines()[-1]))
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError, TypeError):
         return frozenset()
