@@ -14,7 +14,7 @@ from fptui.actions.plan_cache import missing_caches
 from fptui.actions.plan_run import Planned, RunPlanner, StartOptions
 from fptui.adapters.handover import write_environment
 from fptui.adapters.tmux import Tmux
-from fptui.adapters.trainer import reach, sync
+from fptui.adapters.trainer import Reached, reach, sync
 from fptui.core.project import Project
 from fptui.core.run import RunFolder, RunRecord, write_record
 from fptui.core.secrets import trainer_environment
@@ -46,9 +46,9 @@ class StartPlan:
 def plan_train(
     project: Project, version: str | None, options: StartOptions, *, environment: Mapping[str, str], now: float
 ) -> StartPlan:
-    """Caches where they are missing, then the training. Nothing is written."""
+    """Caches where they are missing, then the training. Nothing is written, but see `_reach`."""
     chosen = read_version(project, version)
-    planner = RunPlanner(project, chosen, reach(project, environment), environment, now)
+    planner = RunPlanner(project, chosen, _reach(project, environment), environment, now)
     caches = missing_caches(planner)
     training, notes = planner.train(options, follows=caches[-1].record.id if caches else None)
     plan = StartPlan((*caches, training), tuple(notes), options.force)
@@ -61,7 +61,7 @@ def plan_cache(
 ) -> StartPlan:
     """Both caches, as far as they are missing; `force` makes all of them again."""
     chosen = read_version(project, version)
-    planner = RunPlanner(project, chosen, reach(project, environment), environment, now)
+    planner = RunPlanner(project, chosen, _reach(project, environment), environment, now)
     caches = missing_caches(planner, everything=force)
     if not caches:
         raise AllCached(f"{chosen.name} is cached: every item has both files. --force makes them again.")
@@ -100,6 +100,16 @@ def launch(
                 handover.unlink(missing_ok=True)
             raise
     return records
+
+
+def _reach(project: Project, environment: Mapping[str, str]) -> Reached:
+    """The trainer; where nobody has it yet, as in a new project, after the first `uv sync`, which takes minutes."""
+    try:
+        return reach(project, environment)
+    except Refused:
+        if not sync(project, environment):
+            raise
+        return reach(project, environment)
 
 
 def _write_folder(project: Project, item: Planned) -> Path:

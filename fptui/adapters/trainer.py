@@ -32,15 +32,16 @@ class Reached:
         return self.trainer.python
 
 
-def sync(project: Project, environment: Mapping[str, str]) -> None:
-    """Bring the project's environment up to date with uv, where the project wants and has both. uv shows its progress
-    on stderr. Afterwards its python is run directly, so that no third program stands between fptui and the trainer."""
+def sync(project: Project, environment: Mapping[str, str]) -> bool:
+    """Bring the project's environment up to date with uv, where the project wants and has both; False where not. uv
+    shows its progress on stderr. Afterwards its python is run directly, so that no third program stands between fptui
+    and the trainer."""
     settings = project.settings
     if settings.trainer == "rehearsal" or settings.python is not None or not settings.uv:
-        return
+        return False
     uv = shutil.which("uv", path=environment.get("PATH"))
     if uv is None or not (project.path / "pyproject.toml").is_file():
-        return
+        return False
     shown = _stderr()
     try:
         done = subprocess.run(
@@ -60,6 +61,7 @@ def sync(project: Project, environment: Mapping[str, str]) -> None:
         words = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         said = "its own words are above." if shown is not None else plain(words[-1]) if words else "it said nothing."
         raise Refused(f"uv sync failed in {plain(str(project.path))} (exit code {done.returncode}): {said}")
+    return True
 
 
 def _stderr() -> int | None:

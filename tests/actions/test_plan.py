@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ from typing import Any
 import pytest
 
 from fptui.actions.start import AllCached, StartOptions, plan_cache
-from fptui.core.project import Project, find_project
+from fptui.core.project import Project, Settings, find_project
 from fptui.core.run import ExitRecord, write_record
 from fptui.core.standard_toml import loads
 from fptui.core.status import Stage, Status
 from fptui.errors import Refused
 from tests.actions.projects import CONFIG, NOW, keep, musubi_project, overrides, training, write_config
-from tests.fake_python import MUSUBI
+from tests.fake_python import MUSUBI, fake_python, script
 
 STAMP = time.strftime("%Y%m%d-%H%M%S", time.localtime(NOW))
 SMOKE = StartOptions(smoke=True)
@@ -200,6 +201,23 @@ def test_the_gpus_that_were_chosen(project: Project) -> None:
     record = training(project, StartOptions(gpus=(2, 0)))[0].record
     assert (record.gpus, record.environment) == ((2, 0), {"CUDA_VISIBLE_DEVICES": "2,0"})
     assert record.argv[record.argv.index("--num_processes") + 1] == "2"
+
+
+def test_uv_brings_the_trainer_into_a_new_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = dataclasses.replace(musubi_project(tmp_path / "p"), settings=Settings())
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    environment = {"PATH": str(tmp_path / "bin")}
+    script(tmp_path / "bin/uv", "/bin/mkdir -p .venv && /bin/cp -r bin .venv/")
+    with pytest.raises(Refused, match=r"^musubi-tuner was not found \(looked at no interpreter\)"):
+        training(project, environment=environment)
+    (project.path / "pyproject.toml").touch()
+    python = str(project.path / ".venv/bin/python")
+    assert training(project, environment=environment)[0].record.argv[0] == python
+    script(tmp_path / "bin/uv", "/bin/false")
+    assert training(project, environment=environment)[0].record.argv[0] == python
+    fake_python(Path(python), ())
+    with pytest.raises(Refused, match=r"^uv sync failed in"):
+        training(project, environment=environment)
 
 
 def test_without_a_launcher(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_uv_syncs_in_the_project(
     project: Project, tmp_path: Path, environment: Mapping[str, str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     called = uv(tmp_path)
-    sync(project, environment)
+    assert sync(project, environment)
     assert called.read_text() == f"{project.path} sync none\n"
     shown = capfd.readouterr()
     assert shown.out == ""  # which may be JSON for another program
@@ -185,14 +185,14 @@ def test_when_uv_is_not_wanted(
     called = uv(tmp_path)
     if settings is None:
         (project.path / "pyproject.toml").unlink()
-    sync(with_settings(project, **(settings or {})), environment)
+    assert not sync(with_settings(project, **(settings or {})), environment)
     assert not called.exists()
 
 
 def test_uv_that_is_not_there_or_does_not_work(
     project: Project, tmp_path: Path, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync(project, {"PATH": str(tmp_path / "bin")})
+    assert not sync(project, {"PATH": str(tmp_path / "bin")})
     script(tmp_path / "bin/uv", "exec sleep 60")
     monkeypatch.setattr(trainer, "_SYNC_SECONDS", 0.2)
     with pytest.raises(Refused, match=rf"^uv sync did not work in {project.path}: no end within 0.2 s\.$"):
