@@ -243,6 +243,15 @@ def test_what_the_trainer_would_fail_on_late(project: Project, changes: dict[str
         training(project)
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_what_stands_in_the_way_is_said_before_anything_starts(project: Project, force: bool) -> None:
+    (project.path / "output/girl-v1-state").mkdir(parents=True)
+    with pytest.raises(Refused, match=r"already has a file of girl-v1 .* would write over them"):
+        training(project, StartOptions(force=force))
+    assert training(project, SMOKE)[1].force is False
+    assert training(project, StartOptions(smoke=True, force=True))[1].force is True
+
+
 def test_steps_that_nobody_said(project: Project) -> None:
     write_config(project, max_train_steps=None)
     assert training(project)[0].record.total_steps == 1600

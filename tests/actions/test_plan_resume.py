@@ -51,6 +51,7 @@ def test_the_remaining_steps_under_a_name_of_their_own(project: Project, first: 
     assert (record.resumes_run, record.output_name) == (first.id, "girl-v1-from00000040")
     assert record.output_dir == first.output_dir
     assert planned.texts["config.toml"] == (project.configs / "v1/config.toml").read_text()
+    assert record.argv[record.argv.index("--config_file") + 1] == str(folder / "config/config.toml")
     assert plan.notes == ("resumes from girl-v1-step00000040-state, step 40; 60 steps remain",)
 
 
@@ -82,7 +83,9 @@ def test_a_state_that_is_cut_short_is_passed_over_with_a_word(project: Project, 
     )
 
 
-@pytest.mark.parametrize("wanted", ["girl-v1-step00000020-state", "{output}/girl-v1-step00000020-state/"])
+@pytest.mark.parametrize(
+    "wanted", ["girl-v1-step00000020-state", "girl-v1-step00000020-state/", "{output}/girl-v1-step00000020-state/"]
+)
 def test_a_state_by_its_name_and_by_its_path(project: Project, first: RunRecord, wanted: str) -> None:
     wanted = wanted.format(output=project.path / "output")
     assert training(project, StartOptions(resume=wanted), now=LATER)[0].record.step_offset == 20
