@@ -1,0 +1,83 @@
+"""Another program, run to its end or to a time limit, with bounded output. For what stops a machine: nothing here waits
+for ever, neither for the program nor for a child that it left behind with its output open."""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_KEPT = 64 * 1024
+"""Bytes of each output's end."""
+_AFTER_THE_END = 0.3
+"""Seconds for what is still in the pipes."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """`code` None: it did not begin, or did not end in time; `trouble` says which."""
+
+    code: int | None
+    out: str = ""
+    err: str = ""
+    trouble: str | None = None
+
+
+def run_program(argv: Sequence[str], environment: Mapping[str, str], limit: float) -> Ran:
+    """In a session of its own, without input; killed with all of that session after `limit` seconds. Never raises."""
+    try:
+        with subprocess.Popen(
+            list(argv),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        ) as process:
+            return _watch(process, time.monotonic() + limit, limit)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no command line"
+        return Ran(None, trouble=f"could not be started: {reason}")
+
+
+def _watch(process: "subprocess.Popen[bytes]", deadline: float, limit: float) -> Ran:
+    assert process.stdout is not None and process.stderr is not None
+    read = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    out, err = read.values()
+    with selectors.DefaultSelector() as selector:
+        for descriptor in read:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map() and time.monotonic() < deadline:
+            for key, _ in selector.select(0.05):
+                data = os.read(key.fd, 65536)
+                if not data:
+                    selector.unregister(key.fd)
+                read[key.fd] += data
+                _cut(read[key.fd])
+            if process.poll() is not None:
+                deadline = min(deadline, time.monotonic() + _AFTER_THE_END)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(max(deadline - time.monotonic(), 0.0))
+    code = process.poll()
+    if code is None:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    trouble = f"did not end within {limit:.0f} s" if code is None else None
+    return Ran(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), trouble)
+
+
+def _cut(data: bytearray) -> None:
+    """To its end, and to whole lines: half a key would not be known for one."""
+    if len(data) > _KEPT:
+        end = data.find(b"\n", len(data) - _KEPT)
+        del data[: end + 1 if end >= 0 else len(data)]
+
+
+def last_line(text: str) -> str:
+    """The last that is not empty."""
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
