@@ -23,7 +23,6 @@ from fptui.adapters.runpod_http import (
     REST_URL,
     RunPodHttp,
     cure,
-    dollars,
     graphql_data,
     graphql_state,
     is_pod,
@@ -31,7 +30,7 @@ from fptui.adapters.runpod_http import (
     is_problem,
     rest_state,
 )
-from fptui.adapters.service_words import Keys, refusal
+from fptui.adapters.service_words import Keys, dollars, refusal
 from fptui.core.provider import Attempt, PodState, Preflight
 from fptui.core.secrets import SECRET_NAMES
 

@@ -4,7 +4,6 @@ Facts: RunPod's API reference v2 and its GraphQL pages. v2's `status` is what th
 what is wanted of it.
 """
 
-import math
 from typing import Any
 
 from fptui.adapters.http_json import Answer, HttpJson
@@ -109,13 +108,6 @@ def is_problem(answer: Answer) -> bool:
 def is_pod(content: Any, pod_id: str | None) -> bool:
     """This one."""
     return isinstance(content, dict) and content.get("id") == pod_id
-
-
-def dollars(value: object) -> float | None:
-    """Above zero: a stopped pod costs 0.0, which is no price."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if 0 < value < 1e6 and math.isfinite(value) else None
 
 
 def cure(answer: Answer) -> str:

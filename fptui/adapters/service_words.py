@@ -1,5 +1,6 @@
 """What services say, made fit to be kept and shown: one sentence, harmless, and never with a key in it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -72,6 +73,13 @@ def said(answer: Answer) -> str:
     """The service's own words, of the fields in which services put them; neither cut nor clean: a key that is cut in
     two would no longer be found."""
     return _first_text(answer.content)
+
+
+def dollars(value: object) -> float | None:
+    """Above zero: a stopped machine costs 0.0, which is no price."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if 0 < value < 1e6 and math.isfinite(value) else None
 
 
 def _first_text(content: Any, depth: int = 0) -> str:
