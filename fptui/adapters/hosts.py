@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 _MOST_ADDRESSES = 3
+_getaddrinfo = socket.getaddrinfo
 
 _T = TypeVar("_T")
 
@@ -47,7 +48,7 @@ def look_up(host: str, limit: float) -> list[str]:
     """Its addresses; empty when they cannot be had within `limit` seconds."""
     if is_address(host):
         return [host]
-    found = _within(limit, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)) or []
+    found = _within(limit, lambda: _getaddrinfo(host, None, type=socket.SOCK_STREAM)) or []
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -72,7 +72,7 @@ class HttpJson:
         thread.join(limit)
         if exchange.answer is None:
             exchange.abandon()
-            return Answer(trouble=f"{host} did not answer within {limit:.0f} s.")
+            return Answer(trouble=f"{host} did not answer within {limit:.3g} s.")
         return exchange.answer
 
     def context(self) -> ssl.SSLContext:

@@ -13,12 +13,11 @@ from fptui.adapters.service_words import dollars
 from fptui.adapters.simple_cloud import SimpleCloud
 from fptui.core.provider import PodState
 
-URL = "https://cloud.lambda.ai/api/v1"
-
 
 class LambdaCloud(SimpleCloud):
     """The instance that this runs on."""
 
+    address = "https://cloud.lambda.ai/api/v1"
     name = "Lambda Cloud"
     _variables = "LAMBDA_INSTANCE_ID and LAMBDA_API_KEY"
 

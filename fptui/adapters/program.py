@@ -67,7 +67,7 @@ def _watch(process: "subprocess.Popen[bytes]", deadline: float, limit: float) ->
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    trouble = f"did not end within {limit:.0f} s" if code is None else None
+    trouble = f"did not end within {limit:g} s" if code is None else None
     return Ran(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), trouble)
 
 

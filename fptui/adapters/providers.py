@@ -3,14 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fptui.adapters import lambda_cloud, vast
-from fptui.adapters.command_provider import CommandProvider
-from fptui.adapters.lambda_cloud import LambdaCloud
 from fptui.adapters.pod import PROCESS_ONE, WRITTEN, first_value, pod_keys
-from fptui.adapters.runpod import RunPod
-from fptui.adapters.runpod_http import GRAPHQL_URL, REST_URL
-from fptui.adapters.vast import Vast
 from fptui.core.provider import Provider
+
+# The services are imported where one is wanted: HTTP and TLS take long to import, and most machines are no pods.
 
 
 def provider_for(
@@ -31,7 +27,16 @@ def provider_for(
     def value(name: str) -> str | None:
         return first_value(name, environment, process_one, written)
 
-    def runpod() -> Provider:
+    def keys(*names: str) -> list[tuple[str, str]]:
+        return [(name, found) for name in names if (found := value(name))]
+
+    if choice == "auto":
+        on_vast = value("CONTAINER_ID") and value("CONTAINER_API_KEY")
+        choice = "runpod" if value("RUNPOD_POD_ID") else "vast" if on_vast else "command" if stop_command else "none"
+    if choice == "runpod":
+        from fptui.adapters.runpod import RunPod
+        from fptui.adapters.runpod_http import GRAPHQL_URL, REST_URL
+
         return RunPod(
             value("RUNPOD_POD_ID"),
             pod_keys(environment, process_one, written),
@@ -39,19 +44,16 @@ def provider_for(
             rest_url=environment.get("FPTUI_RUNPOD_REST_URL") or REST_URL,
             resolved=resolved,
         )
-
-    def cloud(kind: type[Vast] | type[LambdaCloud], url: str, pod_id: str, names: Sequence[str]) -> Provider:
-        return kind(value(pod_id), [(name, found) for name in names if (found := value(name))], url)
-
-    if choice == "auto":
-        on_vast = value("CONTAINER_ID") and value("CONTAINER_API_KEY")
-        choice = "runpod" if value("RUNPOD_POD_ID") else "vast" if on_vast else "command" if stop_command else "none"
-    if choice == "runpod":
-        return runpod()
     if choice == "vast":
-        return cloud(Vast, vast.URL, "CONTAINER_ID", ("CONTAINER_API_KEY", "VAST_API_KEY"))
+        from fptui.adapters.vast import Vast
+
+        return Vast(value("CONTAINER_ID"), keys("CONTAINER_API_KEY", "VAST_API_KEY"))
     if choice == "lambda":
-        return cloud(LambdaCloud, lambda_cloud.URL, "LAMBDA_INSTANCE_ID", ("LAMBDA_API_KEY",))
+        from fptui.adapters.lambda_cloud import LambdaCloud
+
+        return LambdaCloud(value("LAMBDA_INSTANCE_ID"), keys("LAMBDA_API_KEY"))
     if choice == "command":
+        from fptui.adapters.command_provider import CommandProvider
+
         return CommandProvider(stop_command, environment)
     return None

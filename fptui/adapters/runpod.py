@@ -36,8 +36,7 @@ from fptui.core.secrets import SECRET_NAMES
 
 _POD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OF_KEY = (200, 401, 403, 404, 409, 422, 429)
-_LEAST = 1.0
-"""Seconds: with less left of a round nothing new is begun."""
+"""Answers that may be other ones for another key."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class Limits:
     program: float = 15.0
     stop: float = 55.0
     look: float = 25.0
+    least: float = 1.0
+    """With less left of a round nothing new is begun."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class RunPod:
             return [Attempt(self._clock(), self.name, self._keys.missing("RunPod"), False)]
         attempts: list[Attempt] = []
         ends = time.monotonic() + self._limits.stop
-        while ways and (left := ends - time.monotonic()) > _LEAST:
+        while ways and (left := ends - time.monotonic()) > self._limits.least:
             via, source, key = ways.popleft()
             tried = self._try(via, key, terminate, left)
             outcome = self._keys.clean(f"{tried.outcome} ({source})." if source else f"{tried.outcome}.")

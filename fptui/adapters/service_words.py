@@ -66,6 +66,8 @@ def refusal(answer: Answer) -> str:
         return (answer.trouble or "There was no answer").rstrip(".")
     words = _WORDS.get(answer.status, "fails" if answer.status >= 500 else "does not do that")
     why = said(answer)
+    if answer.status < 300:
+        return f"The service says no: {why}" if why else "The service answered without a yes"
     return f"The service {words} (status {answer.status}{': ' + why if why else ''})"
 
 

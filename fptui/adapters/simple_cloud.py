@@ -15,6 +15,7 @@ class SimpleCloud:
     """Implements `core.provider.Provider`; a service says in its own class what it asks, and what answers mean."""
 
     name = ""
+    address = ""
     _variables = ""
     """Where its id and key are to be set, for a sentence."""
 
@@ -22,14 +23,14 @@ class SimpleCloud:
         self,
         pod_id: str | None,
         keys: Sequence[tuple[str, str]],
-        url: str,
         *,
+        url: str | None = None,
         clock: Callable[[], float] = time.time,
         http: HttpJson | None = None,
         limit: float = _REQUEST,
     ) -> None:
         self.pod_id = pod_id
-        self._keys, self._url, self._clock, self._limit = Keys(keys), url.rstrip("/"), clock, limit
+        self._keys, self._url, self._clock, self._limit = Keys(keys), url or self.address, clock, limit
         self._http = http or HttpJson(clock=clock)
 
     def preflight(self) -> Preflight:

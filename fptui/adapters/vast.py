@@ -13,12 +13,11 @@ from fptui.adapters.service_words import dollars
 from fptui.adapters.simple_cloud import SimpleCloud
 from fptui.core.provider import PodState
 
-URL = "https://console.vast.ai/api/v0"
-
 
 class Vast(SimpleCloud):
     """The instance that this runs on."""
 
+    address = "https://console.vast.ai/api/v0"
     name = "Vast.ai"
     _variables = "CONTAINER_ID and CONTAINER_API_KEY, or VAST_API_KEY"
 

@@ -32,11 +32,12 @@ FAULTS = (
     "reset",  # the connection is reset
     "html",  # a web page with 200
     "html-502",  # a web page with 502
+    "html-404",
     "not-json",
     "wrong-types",  # JSON, but nothing in it is what it should be
     "deep",  # JSON of too many brackets
     "huge",  # a gigabyte
-    "redirect",
+    "redirect",  # redirect:URL to that address
     "429:3",  # Retry-After of three seconds; 429:date:3 as a date; 429 without one
     "401",
     "403",
@@ -363,12 +364,15 @@ def _instead(fault: str, agent: str, authorization: str) -> _Reply | None:
         "wrong-types": _Reply(200, b'{"data": {"podStop": [1], "pod": "x"}, "status": 7, "id": {}, "errors": 3}'),
         "deep": _Reply(200, b"[" * 100_000),
         "redirect": _Reply(307, b"", headers={"Location": "http://127.0.0.1:9/elsewhere"}),
+        "html-404": _Reply(404, page, "text/html"),
         "errors-in-200": _errors("Something went wrong.", "INTERNAL_SERVER_ERROR"),
         "data-null": _Reply(200, b'{"data": null}'),
         "tells-the-key": _errors(f"Bad header {authorization} ({authorization[7:]})", "BAD"),
     }
     if fault in fixed:
         return fixed[fault]
+    if fault.startswith("redirect:"):
+        return _Reply(307, b"", headers={"Location": fault.partition(":")[2]})
     status, _, wait = fault.partition(":")
     if status.isdigit():
         reply = _problem(int(status), "Refused", "Not now.")
