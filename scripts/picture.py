@@ -22,7 +22,7 @@ SIZE = (120, 36)
 
 async def draw(folder: RunFolder, project: Path) -> None:
     """Wait until the run is far enough, look once, save."""
-    app = FptuiApp(LiveWatch(project), ProjectActions(project, os.environ), place="a demo, on a CPU")
+    app = FptuiApp(LiveWatch(project, os.environ), ProjectActions(project, os.environ), place="a demo, on a CPU")
     async with app.run_test(size=SIZE) as pilot:
         while (beat := read_heartbeat(folder.heartbeat)) is None or (beat.step or 0) < AT_STEP:
             await pilot.pause(0.5)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fptui.actions.autostop import arm_for_runs, refuse_while_stopping, will_arm
 from fptui.actions.guards import refuse_conflicts
 from fptui.actions.plan_cache import missing_caches
 from fptui.actions.plan_run import Planned, RunPlanner, StartOptions
@@ -51,7 +52,8 @@ def plan_train(
     planner = RunPlanner(project, chosen, _reach(project, environment), environment, now)
     caches = missing_caches(planner)
     training, notes = planner.train(options, follows=caches[-1].record.id if caches else None)
-    plan = StartPlan((*caches, training), tuple(notes), options.force)
+    stops = will_arm(project, options.autostop, environment)
+    plan = StartPlan((*caches, training), (*notes, *([stops] if stops else [])), options.force)
     refuse_conflicts(project, plan.records, now, force=options.force)
     return plan
 
@@ -76,6 +78,7 @@ def launch(
     """Write the runs' folders and open their window. When that fails nothing half-made stays."""
     tmux = tmux or Tmux(environment=environment)
     tmux.check()
+    refuse_while_stopping(environment)
     sync(project, environment)
     records = plan.records
     with _lock(project):
@@ -92,7 +95,10 @@ def launch(
             secrets = {name: value for item in plan.planned for name, value in item.secrets.items()}
             handover = write_environment({**trainer_environment(environment), **secrets}, records[-1].id)
             argv = [sys.executable, "-m", "fptui", "supervise", "--environment", str(handover), *map(str, made)]
-            tmux.open_window(records[-1].id, argv, project.path, [RunFolder(path).window for path in made])
+            windows = [RunFolder(path).window for path in made]
+            # Before the first step: however soon it ends, somebody must have been told of it.
+            arm_for_runs(project, windows, records[-1].autostop, environment, records[0].created_at)
+            tmux.open_window(records[-1].id, argv, project.path, windows)
         except BaseException:
             for path in made:
                 shutil.rmtree(path, ignore_errors=True)

@@ -76,7 +76,8 @@ def _show(folder: str) -> tuple[int, str | None]:
             project = find_project(path)
         except FptuiError as error:
             return error.exit_code, str(error)
-        app = FptuiApp(LiveWatch(project.path), ProjectActions(project.path, dict(os.environ)), place=place)
+        around = dict(os.environ)
+        app = FptuiApp(LiveWatch(project.path, around), ProjectActions(project.path, around), place=place)
     else:
         app = FptuiApp(None, None, place=place, folder=path)
     sentence = app.run()

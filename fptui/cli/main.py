@@ -22,13 +22,14 @@ COMMANDS = {
     "log": "a run's log",
     "attach": "a run's tmux pane",
     "inspect": "everything that a musubi-tuner log tells",
+    "autostop": "the guard that stops this pod after its last run",
     "gpu": "the GPUs",
     "doctor": "this machine: tmux, driver, GPU, disk, environment, tokens",
     "demo": "make a small project and train it here, on the CPU",
 }
 """What users call, and what `--help` says of each; `fptui.cli.NAME` gives HELP, EXAMPLE, add_arguments and run."""
 
-INTERNAL = ("supervise",)
+INTERNAL = ("supervise", "guard")
 
 OK, FAILED, WRONG_USE, REFUSED = 0, 1, 2, 3
 INTERRUPTED = 130

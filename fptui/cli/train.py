@@ -34,7 +34,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--force", action="store_true", help="go on in spite of a failed check; never writes over files"
     )
     parser.add_argument(
-        "--autostop", type=_autostop, metavar="10m|off", help="recorded; only `off` has a meaning so far"
+        "--autostop",
+        type=_autostop,
+        metavar="10m|off",
+        help="stop the pod so long after its last run; default: the project's",
     )
     add_no_wait(parser)
     add_json(parser)
@@ -44,8 +47,6 @@ def run(args: Namespace) -> int:
     project = project_of(args)
     if args.version is None and args.resume in project.version_names():  # fptui train --resume v8
         args.version, args.resume = args.resume, "newest"
-    if args.autostop not in (None, "off"):
-        say("Autostop is not there yet: this pod will NOT stop by itself when the run has ended.")
     if args.smoke and args.resume:
         raise WrongUse("A smoke run begins anew: --smoke or --resume, not both.")
     options = StartOptions(

@@ -1,8 +1,8 @@
 """The training project: the folder that holds `configs/`, its settings, its versions and its runs."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,11 @@ class Settings:
     """The interpreter that has musubi-tuner; None: found, after `uv sync`."""
     uv: bool = True
     """Whether `uv sync` may bring the project's environment up to date before a run."""
+    autostop: Mapping[str, Any] = field(default_factory=dict)
+    """The table as it stands there: `core.autostop_settings` reads it, where autostop is meant."""
 
 
+_KINDS = {bool: "true or false", str: "a text", dict: "a table"}
 _CHOICES = {"trainer": ("musubi", "rehearsal"), "launcher": ("accelerate", "python")}
 
 
@@ -115,14 +118,13 @@ def _open(folder: Path) -> Project:
 
 
 def _settings(table: dict[str, Any], file: Path) -> Settings:
-    types = {"trainer": str, "launcher": str, "python": str, "uv": bool}
+    types = {"trainer": str, "launcher": str, "python": str, "uv": bool, "autostop": dict}
     for key, value in table.items():
         where = f"{plain(str(file))}, [tool.fptui], {plain(key)}"
         if key not in types:
             raise WrongUse(f"{where}: there is no such setting. Known: {', '.join(types)}.")
         if not isinstance(value, types[key]):
-            kind = "true or false" if types[key] is bool else "a text"
-            raise WrongUse(f"{where}: must be {kind}.")
+            raise WrongUse(f"{where}: must be {_KINDS[types[key]]}.")
         if key in _CHOICES and value not in _CHOICES[key]:
             raise WrongUse(f"{where}: must be {' or '.join(_CHOICES[key])}, not {plain(str(value))}.")
     return Settings(**table)

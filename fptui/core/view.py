@@ -7,6 +7,7 @@ from fptui.core.run import ExitRecord, RunRecord
 from fptui.core.status import Status
 
 if TYPE_CHECKING:  # `fptui ls` shows rows only: the dozen classes of a log's facts cost it 10 ms
+    from fptui.core.autostop import Autostop
     from fptui.core.facts import LogFacts, Saved
     from fptui.core.gpu import GpuReport
 
@@ -74,3 +75,5 @@ class ProjectView:
     gpus: "GpuReport"
     problems: tuple[str, ...] = ()
     """One sentence for every reader that failed."""
+    autostop: "Autostop | None" = None
+    """None: this machine is no pod that could be stopped."""

@@ -42,9 +42,10 @@ class Outside:
 
     provider: Callable[[str, Sequence[str]], Provider | None]
     """By choice (`auto`, `runpod`, …) and the user's stop command."""
-    unsafe: Callable[[Sequence[str]], tuple[Unsafe, ...]]
-    """What in these projects a stop should wait for."""
-    make_safe: Callable[[Sequence[str]], None]
+    unsafe: Callable[[Sequence[str], bool], tuple[Unsafe, ...]]
+    """What in these projects a stop should wait for; True: the pod is to be terminated."""
+    make_safe: Callable[[], None]
+    """As far as `unsafe` last found something."""
     clock: Callable[[], Now]
     log: Callable[[str], None]
 
@@ -139,9 +140,11 @@ class Guard:
         if self.state.status is not AutostopStatus.STOPPED:
             self._sometimes("preflight", again, now, provider.preflight)
         if self.state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):
-            self._sometimes("unsafe", _UNSAFE_EVERY, now, lambda: self._outside.unsafe(self._watched))
+            self._sometimes(
+                "unsafe", _UNSAFE_EVERY, now, lambda: self._outside.unsafe(self._watched, self.state.policy.terminate)
+            )
         if order is Order.MAKE_SAFE and self._unsafe:
-            self._sometimes("make safe", _UNSAFE_EVERY, now, lambda: self._outside.make_safe(self._watched))
+            self._sometimes("make safe", _UNSAFE_EVERY, now, self._outside.make_safe)
         elif order is Order.STOP:
             terminate = self.state.policy.terminate
             self._jobs.start("stop", lambda: provider.stop(terminate=terminate))

@@ -1,12 +1,16 @@
 """Start, stop, resume and attach, each as one conversation: look, ask, do. Errors become a message on the screen."""
 
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from textual.app import App
 
+from fptui.core.autostop import Autostop, AutostopStatus
+from fptui.core.autostop_words import autostop_line, why
 from fptui.core.status import Status
 from fptui.core.view import RunRow
 from fptui.errors import FptuiError
@@ -17,6 +21,20 @@ from fptui.tui.screens.start import StartScreen
 from fptui.tui.threads import in_thread, sentence
 
 _T = TypeVar("_T")
+
+
+_MORE_SECONDS = 1800.0
+_LEAVE, _CANCEL, _ARM = ("leave", "leave it so"), ("cancel", "keep the pod up"), ("arm", "arm it again")
+_AUTOSTOP = {
+    AutostopStatus.OFF: (_LEAVE, ("arm", "arm it: the pod stops after the last run")),
+    AutostopStatus.ARMED: (_LEAVE, _CANCEL),
+    AutostopStatus.COUNTING: (("leave", "let it stop"), ("extend", "30 minutes more"), _CANCEL),
+    AutostopStatus.STOPPING: (("leave", "let it stop"), _CANCEL),
+    AutostopStatus.STOPPED: (_LEAVE, _CANCEL),
+    AutostopStatus.FAILED: (_LEAVE, _ARM, _CANCEL),
+    AutostopStatus.CANCELLED: (_LEAVE, _ARM),
+}
+"""What can be asked of it, the harmless first."""
 
 
 class Flows:
@@ -73,6 +91,24 @@ class Flows:
             return True
 
         return bool(await self._do("could not stop", request))
+
+    async def autostop(self, state: Autostop | None) -> bool:
+        """Ask what is to become of the pod; whether anything was asked for."""
+        if state is None:
+            await self._tell("autostop", "This machine is no pod that fptui knows how to stop.", "")
+            return False
+        said = " ".join(filter(None, (autostop_line(state, time.time()) + ".", why(state))))
+        choices = [Choice(do, label) for do, label in _AUTOSTOP[state.status]]
+        choices[0] = replace(choices[0], details=said)
+        do = await self._app.push_screen_wait(ChoiceScreen("autostop", choices))
+        if do in (None, "leave"):
+            return False
+
+        def ask() -> bool:
+            self._actions.autostop(str(do), _MORE_SECONDS if do == "extend" else 0.0)
+            return True
+
+        return bool(await self._do("autostop", ask))
 
     async def attach(self, item: RunRow) -> None:
         """Hand the terminal to tmux until the user leaves it."""

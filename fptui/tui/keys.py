@@ -21,6 +21,7 @@ KEYS = (
     Key("r", "r", "resume", "resume", "Resume from the newest complete state: names it and the steps that remain"),
     Key("l", "l", "log", "log", "The whole log of this run: scroll, search with /, follow with End"),
     Key("a", "a", "attach", "attach", "Show this run's own tmux pane; leave it with Ctrl-b d"),
+    Key("z", "z", "autostop", "autostop", "When this pod stops by itself: keep it up, put it off, arm it"),
     Key("v", "v", "runs", "runs", "All runs of this project"),
     Key("down,right_square_bracket,j", "↓ ]", "older", "older run", "Look at the next older run", footer=False),
     Key("up,left_square_bracket,k", "↑ [", "newer", "newer run", "Look at the next newer run", footer=False),

@@ -13,8 +13,9 @@ from fptui.tui.snapshot import Reader, Watch
 class LiveWatch:
     """`ProjectWatch` over the real GPUs, made at the first poll: the screen is there before NVML is."""
 
-    def __init__(self, project_path: Path) -> None:
+    def __init__(self, project_path: Path, environment: Mapping[str, str]) -> None:
         self._path = project_path
+        self._environment = environment
         self._watch: Watch | None = None
 
     @property
@@ -27,13 +28,14 @@ class LiveWatch:
         return self._watch.poll(now, selected)
 
     def _make(self) -> Watch:
+        from fptui.actions.autostop import shown
         from fptui.adapters.nvml import NvmlSource
         from fptui.core.project import find_project
         from fptui.watch.project_watch import ProjectWatch
 
         gpus = NvmlSource()
         gpus.start_peak_sampler()
-        return ProjectWatch(find_project(self._path), gpus)
+        return ProjectWatch(find_project(self._path), gpus, autostop=shown(self._environment))
 
 
 class ProjectActions:
@@ -69,6 +71,17 @@ class ProjectActions:
         from fptui.core.project import find_project, find_run
 
         request(find_run(find_project(self._path), run_id), mode, time.time())
+
+    def autostop(self, do: str, seconds: float = 0.0) -> None:
+        from fptui.actions import autostop
+        from fptui.core.project import find_project
+
+        if do == "arm":
+            autostop.arm(find_project(self._path), self._environment, time.time())
+        elif do == "extend":
+            autostop.extend(self._environment, time.time(), seconds)
+        else:
+            autostop.cancel(self._environment, time.time())
 
     def attach_command(self, run_id: str) -> tuple[list[str], Mapping[str, str]]:
         from fptui.actions.attach import attach_command

@@ -2,6 +2,8 @@
 
 import math
 
+from fptui.core.autostop import Autostop, AutostopStatus
+from fptui.core.autostop_words import autostop_line
 from fptui.core.run import RunRecord
 from fptui.core.status import Status
 from fptui.core.text import plain
@@ -32,6 +34,22 @@ def status(value: Status) -> Row:
     """`● training`."""
     sign, role = SIGNS[value]
     return (Piece(f"{sign} {value.value}", role),)
+
+
+_AUTOSTOP = {
+    AutostopStatus.COUNTING: "warn strong",
+    AutostopStatus.STOPPING: "warn strong",
+    AutostopStatus.FAILED: "bad strong",
+    AutostopStatus.CANCELLED: "warn",
+    AutostopStatus.OFF: "warn",
+}
+
+
+def autostop(state: Autostop | None, now: float) -> Row:
+    """`autostop 10 min after the last run`; nothing where there is no pod."""
+    if state is None:
+        return ()
+    return (Piece(autostop_line(state, now), _AUTOSTOP.get(state.shown, "muted"), "screen.autostop"),)
 
 
 def title(record: RunRecord) -> str:

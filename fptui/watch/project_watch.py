@@ -11,6 +11,7 @@ from fptui.errors import FptuiError
 from fptui.watch.run_watch import RunWatch
 
 if TYPE_CHECKING:
+    from fptui.core.autostop import Autostop
     from fptui.core.project import Project
 
 _Result = TypeVar("_Result")
@@ -19,7 +20,13 @@ _Result = TypeVar("_Result")
 class ProjectWatch:
     """`poll` looks once. A reader that fails becomes a sentence in the view, and the rest of the view stands."""
 
-    def __init__(self, project: "Project", gpu_source: GpuSource | None, is_alive: IsAlive | None = None) -> None:
+    def __init__(
+        self,
+        project: "Project",
+        gpu_source: GpuSource | None,
+        is_alive: IsAlive | None = None,
+        autostop: "Callable[[], Autostop | None]" = lambda: None,
+    ) -> None:
         if is_alive is None:
             from fptui.adapters import processes
 
@@ -27,6 +34,7 @@ class ProjectWatch:
         self.project = project
         self._gpus = gpu_source
         self._is_alive = is_alive
+        self._autostop = autostop
         self._ended: dict[str, RunRow] = {}
         self._run_watch: RunWatch | None = None
         self._problems: list[str] = []
@@ -43,6 +51,7 @@ class ProjectWatch:
         folders: list[RunFolder] = self._try("runs", self.project.run_folders, [])
         rows = tuple(found for folder in folders if (found := self._row(folder, now)) is not None)
         view = self._selected(folders, rows, selected, now)
+        autostop = self._try("autostop", self._autostop, None)
         gpus = self._try("GPUs", self._read_gpus, GpuReport((), "The GPUs could not be read."))
         return ProjectView(
             at=now,
@@ -52,6 +61,7 @@ class ProjectWatch:
             selected=view,
             gpus=gpus,
             problems=tuple(self._problems),
+            autostop=autostop,
         )
 
     def _read_gpus(self) -> GpuReport:

@@ -98,7 +98,7 @@ def test_the_ids_are_data_and_the_rest_is_narration(calls: Calls, capsys: pytest
     assert main(["train", "--no-wait", "--autostop", "10m"]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines() == ["v8-cache-text-20260101-000000", "v8-train-20260101-000000"]
-    assert "will NOT stop by itself" in err and "Resumes at step 60." in err and "is on its way" in err
+    assert "Resumes at step 60." in err and "is on its way" in err
 
 
 def test_waiting_gives_the_exit_code_and_json_the_runs(calls: Calls, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """A machine whose time passes as it is told: a guard over real run folders and files, a service that obeys or not."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from fptui.adapters.guard_files import GuardFiles, Request
@@ -66,8 +66,13 @@ class Machine:
     @property
     def guard(self) -> Guard:
         if self._guard is None:
-            outside = Outside(lambda choice, command: self.service, lambda projects: self.unsafe, self._make_safe,
-                              lambda: Now(self.wall, self.monotonic, self.boot), self.said.append)  # fmt: skip
+            outside = Outside(
+                provider=lambda choice, command: self.service,
+                unsafe=lambda projects, terminate: self.unsafe,
+                make_safe=self._make_safe,
+                clock=lambda: Now(self.wall, self.monotonic, self.boot),
+                log=self.said.append,
+            )
             self._guard = Guard(self.files, outside, Runs("pod1", lambda beat: str(beat.pid) in self.alive))
         return self._guard
 
@@ -120,7 +125,7 @@ class Machine:
         """Every supervisor is killed."""
         self.alive.clear()
 
-    def _make_safe(self, projects: Sequence[str]) -> None:
+    def _make_safe(self) -> None:
         self.made_safe += 1
 
     def _settle(self) -> None:

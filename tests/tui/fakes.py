@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fptui.core.autostop import Autostop
 from fptui.core.facts import LogError, LogFacts, Phase, Saved
 from fptui.core.gpu import GpuReading, GpuReport
 from fptui.core.run import ExitRecord, RunRecord, Saves
@@ -81,6 +82,7 @@ class FakeWatch:
         self.problems: tuple[str, ...] = ()
         self.error: Exception | None = None
         self.polls = 0
+        self.autostop: Autostop | None = None
         self.run_watch: FakeReader | None = None
 
     def poll(self, now: float, selected: str | None) -> ProjectView:
@@ -90,7 +92,9 @@ class FakeWatch:
         chosen = next((run for run in self.runs if run.row.record.id == selected), self.runs[0] if self.runs else None)
         self.run_watch = self.readers.get(chosen.row.record.id, FakeReader()) if chosen is not None else None
         rows = tuple(run.row for run in self.runs)
-        return ProjectView(now, "my-framepack-project", rows, self.versions, chosen, self.gpus, self.problems)
+        return ProjectView(
+            now, "my-framepack-project", rows, self.versions, chosen, self.gpus, self.problems, self.autostop
+        )
 
 
 @dataclass
@@ -144,6 +148,9 @@ class FakeActions:
 
     def request_stop(self, run_id: str, mode: str) -> None:
         self._say("stop", run_id, mode)
+
+    def autostop(self, do: str, seconds: float = 0.0) -> None:
+        self._say("autostop", do, seconds)
 
     def attach_command(self, run_id: str) -> tuple[list[str], Mapping[str, str]]:
         self._say("attach", run_id)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from fptui.core.autostop import Autostop, AutostopStatus
 from fptui.core.facts import LogError, LogFacts, Saved
 from fptui.core.gpu import GpuReport
 from fptui.core.status import Stage, Status
@@ -47,6 +48,15 @@ def caching_on_eight() -> FakeWatch:
     return FakeWatch([view], GpuReport(tuple(map(h100, range(8)))), {of.id: FakeReader(0, 9, LOG[:2])})
 
 
+def about_to_stop() -> FakeWatch:
+    watch = FakeWatch([run(Status.FINISHED)], readers={record().id: FakeReader(500, 500, LOG)})
+    watch.autostop = Autostop(
+        AutostopStatus.COUNTING, "k3x9", reason="v8-train-20261122-103000 is finished.", price_per_hour=2.49,
+        deadline=NOW + 500, deadline_monotonic=500.0,
+    )  # fmt: skip
+    return watch
+
+
 CASES: dict[str, Callable[[], FakeWatch]] = {
     "training": busy_watch,
     "out of memory": out_of_memory,
@@ -54,6 +64,7 @@ CASES: dict[str, Callable[[], FakeWatch]] = {
     "lost": lambda: FakeWatch([run(Status.LOST)], readers={record().id: FakeReader(412, 500, LOG)}),
     "loading without gpu": loading_without_gpu,
     "caching on eight": caching_on_eight,
+    "about to stop": about_to_stop,
     "no run yet": FakeWatch,
 }
 SIZES = [(80, 24), (120, 36), (200, 50)]

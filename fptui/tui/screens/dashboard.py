@@ -11,10 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.css.query import NoMatches
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from fptui.core.autostop import AutostopStatus
+from fptui.core.autostop_words import price
 from fptui.core.status import Stage
 from fptui.core.text import plain
 from fptui.core.view import RunRow
@@ -63,6 +65,8 @@ class Dashboard(Screen[None]):
         self._clock = clock
         self._reading = Reading(Snapshots(watch), clock, period, self)
         self._heights: Heights | None = None
+        self._asked_about: str | None = None
+        """The reason of the countdown that the user was asked about."""
         self._tall_for: object = None
         self._tall = 0
 
@@ -123,7 +127,8 @@ class Dashboard(Screen[None]):
         gpus = view.gpus.gpus
         gpu = f"{len(gpus)} x {short_name(gpus[0].name)}" if len(gpus) > 1 else short_name(gpus[0].name) if gpus else ""
         problems = " · ".join(map(plain, view.problems))
-        self.query_one(Header).show(view.project, problems or " · ".join(filter(None, (self._place, gpu))))
+        place = problems or " · ".join(filter(None, (self._place, gpu, price(view.autostop))))
+        self.query_one(Header).show(view.project, place, words.autostop(view.autostop, view.at))
         self.query_one(RunPanel).show(run, view.at)
         self.query_one(GpuPanel).show(view.gpus, snapshot.utilisation)
         self.query_one(StoryPanel).show(story)
@@ -225,6 +230,22 @@ class Dashboard(Screen[None]):
     async def action_attach(self) -> None:
         if (run := self.run) is not None:
             await self.flows.attach(run)
+
+    @work(exclusive=True, group="flow")
+    async def action_autostop(self) -> None:
+        if self.snapshot is not None and await self.flows.autostop(self.snapshot.view.autostop):
+            self.look()
+
+    def on_key(self, event: Key) -> None:
+        """Whoever is here while the pod is about to stop is asked, once a countdown."""
+        state = self.snapshot.view.autostop if self.snapshot is not None else None
+        if state is None or state.status is not AutostopStatus.COUNTING or self._asked_about == state.reason:
+            return
+        self._asked_about = state.reason
+        if event.key != "z":
+            event.stop()
+            event.prevent_default()
+            self.action_autostop()
 
     def action_log(self) -> None:
         if (run := self.run) is None:

@@ -24,19 +24,24 @@ def draw_keys(keys: Iterable[Key], width: int, prefix: str = "screen") -> Row:
 
 
 class Header(Panel):
-    """`fptui  project` at the left, the machine at the right."""
+    """`fptui  project` at the left; at the right the machine, and when it stops, which is never left out."""
 
     project = ""
     place = ""
+    autostop: Row = ()
 
-    def show(self, project: str, place: str) -> None:
-        if (project, place) != (self.project, self.place):
-            self.project, self.place = project, place
+    def show(self, project: str, place: str, autostop: Row = ()) -> None:
+        if (project, place, autostop) != (self.project, self.place, self.autostop):
+            self.project, self.place, self.autostop = project, place, autostop
             self.redraw()
 
     def draw(self, width: int, height: int) -> list[Row]:
         left = row(Piece(" fptui", "accent"), "  ", Piece(plain(self.project), "strong"))
-        right = row(Piece(plain(self.place) + " ", "muted"))
+        stops = row(*self.autostop, " ") if self.autostop else ()
+        right = row(Piece(plain(self.place) + ("   " if stops else " "), "muted"), *stops)
+        if width_of(left) + width_of(right) + 2 > width and stops:
+            right = stops
+            left = fit(left, max(0, width - width_of(right) - 2))
         return [fit(spread(left, right, width), width)]
 
 

@@ -1,12 +1,15 @@
 """Every key of the dashboard, pressed."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
 
+from fptui.core.autostop import Autostop, AutostopStatus
 from fptui.core.status import Status
 from fptui.tui import flows
 from fptui.tui.app import FptuiApp
@@ -323,3 +326,58 @@ async def test_without_a_project_it_says_how_to_get_one() -> None:
         assert isinstance(app.screen, NoProjectScreen)
         assert "fptui demo" in app.screen.query_one(StoryPanel).shown
         await pilot.press("q")
+
+
+def counting(reason: str = "v8-train is finished.") -> Autostop:
+    return Autostop(AutostopStatus.COUNTING, "k3x9", reason=reason, price_per_hour=2.49,
+                    deadline=time.time() + 500, deadline_monotonic=500.0)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "down", "asked"),
+    [
+        (AutostopStatus.COUNTING, 1, ("autostop", "extend", 1800.0)),
+        (AutostopStatus.COUNTING, 2, ("autostop", "cancel", 0.0)),
+        (AutostopStatus.ARMED, 1, ("autostop", "cancel", 0.0)),
+        (AutostopStatus.OFF, 1, ("autostop", "arm", 0.0)),
+        (AutostopStatus.CANCELLED, 1, ("autostop", "arm", 0.0)),
+        (AutostopStatus.FAILED, 2, ("autostop", "cancel", 0.0)),
+    ],
+)
+async def test_z_asks_what_is_to_become_of_the_pod(
+    status: AutostopStatus, down: int, asked: tuple[object, ...]
+) -> None:
+    watch = busy_watch()
+    watch.autostop = replace(counting(), status=status)
+    async with opened(watch) as screen:
+        await screen.press("z")
+        await screen.on(ChoiceScreen)
+        await screen.press(*["down"] * down, "enter")
+        await screen.until(lambda: asked in screen.actions.asked)
+
+
+async def test_whoever_is_here_while_the_pod_is_about_to_stop_is_asked_once() -> None:
+    watch = busy_watch()
+    watch.autostop = counting()
+    async with opened(watch) as screen:
+        await screen.press("s")
+        await screen.says("❯ let it stop stops in 8 min ($0.35). v8-train is finished.")
+        await screen.press("enter")
+        await screen.on(Dashboard)
+        await screen.press("s")
+        await screen.on(StartScreen)
+        assert not screen.actions.asked or screen.actions.asked[0][0] == "plan", "letting it stop asks for nothing"
+        await screen.press("escape")
+        watch.autostop = counting("v9-train has failed.")
+        screen.dashboard.look()
+        await screen.until(
+            lambda: screen.dashboard.snapshot and screen.dashboard.snapshot.view.autostop == watch.autostop
+        )
+        await screen.press("x")
+        await screen.says("v9-train has failed.")
+
+
+async def test_where_there_is_no_pod_z_says_so() -> None:
+    async with opened() as screen:
+        await screen.press("z")
+        await screen.says("no pod that fptui knows how to stop")

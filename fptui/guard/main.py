@@ -1,0 +1,89 @@
+"""The guard as a process: one a pod, by a lock; a tick a second; gone when there is nothing left to guard."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from fptui.adapters.guard_files import GuardFiles, guard_files
+from fptui.adapters.pod import pod_facts
+from fptui.adapters.processes import boot_id
+from fptui.adapters.providers import provider_for
+from fptui.core.autostop import Now
+from fptui.guard.guard import Guard, Outside
+from fptui.guard.results import Results
+from fptui.guard.runs import Runs
+
+_IDLE_SECONDS = 600.0
+_LARGEST_LOG = 1 << 20
+
+
+def guard(environment: Mapping[str, str]) -> int:
+    """Until there has been nothing to guard for ten minutes. 0 also where another guard is at work already."""
+    files = guard_files(environment)
+    files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _lock(files) as is_ours:
+        if not is_ours:
+            return 0
+        # It ends with the pod: not with a terminal, and not with whoever started it.
+        for number in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        _run(files, environment)
+    return 0
+
+
+def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
+    log = logger(files.log)
+    results = Results(environment, log)
+    outside = Outside(
+        provider=lambda choice, command: provider_for(choice, environment, command),
+        unsafe=results.unsafe,
+        make_safe=results.make_safe,
+        clock=now_here,
+        log=log,
+    )
+    log(f"began, process {os.getpid()}")
+    at_work = Guard(files, outside, Runs(pod_facts(environment).id))
+    while True:
+        began = time.monotonic()
+        try:
+            at_work.tick()
+        except Exception as error:  # whatever it was, the next second may be better, and the pod must stop
+            log(f"tick: {type(error).__name__}: {error}")
+        if at_work.idle_since is not None and now_here().monotonic - at_work.idle_since > _IDLE_SECONDS:
+            log("nothing to guard: ended")
+            return
+        time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
+
+
+@contextlib.contextmanager
+def _lock(files: GuardFiles) -> Iterator[bool]:
+    with files.lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def now_here() -> Now:
+    """The clocks of this machine; the monotonic one goes on while it sleeps."""
+    return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), boot_id())
+
+
+def logger(path: Path) -> Callable[[str], None]:
+    """Appends lines with their times; what was written before goes to NAME.1 when there is too much of it."""
+
+    def log(text: str) -> None:
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n"
+        with contextlib.suppress(OSError):
+            if path.exists() and path.stat().st_size > _LARGEST_LOG:
+                path.replace(path.with_name(f"{path.name}.1"))
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(line)
+
+    return log
