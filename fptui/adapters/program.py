@@ -29,7 +29,7 @@ class Ran:
 def run_program(argv: Sequence[str], environment: Mapping[str, str], limit: float) -> Ran:
     """In a session of its own, without input; killed with all of that session after `limit` seconds. Never raises."""
     try:
-        with subprocess.Popen(
+        process = subprocess.Popen(
             list(argv),
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -37,11 +37,16 @@ def run_program(argv: Sequence[str], environment: Mapping[str, str], limit: floa
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
-        ) as process:
-            return _watch(process, time.monotonic() + limit, limit)
+        )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "that is no command line"
         return Ran(None, trouble=f"could not be started: {reason}")
+    try:
+        return _watch(process, time.monotonic() + limit, limit)
+    finally:
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def _watch(process: "subprocess.Popen[bytes]", deadline: float, limit: float) -> Ran:
@@ -66,7 +71,9 @@ def _watch(process: "subprocess.Popen[bytes]", deadline: float, limit: float) ->
     if code is None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # One that hangs in the kernel does not even end by that.
+            process.wait(1.0)
     trouble = f"did not end within {limit:g} s" if code is None else None
     return Ran(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), trouble)
 

@@ -135,7 +135,7 @@ class RunPodServer:
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         self._scheme = "http" if context is None else "https"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
 
     @property
     def port(self) -> int:

@@ -1,6 +1,7 @@
 """The commit of a project, and no word where there is none."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from fptui.adapters import git
 from fptui.adapters.git import commit_of
 from tests.fake_python import script
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 

@@ -18,7 +18,7 @@ from tests.adapters.fake_runpodctl import write_runpodctl
 from tests.adapters.runpod_server import ACCOUNT_KEY, FAULTS, POD_KEY, RunPodServer
 
 KEYS = [("RUNPOD_API_KEY of this shell", POD_KEY), ("FPTUI_RUNPOD_API_KEY of this shell", ACCOUNT_KEY)]
-LIMITS = Limits(request=0.4, program=4.0, stop=5.0, look=2.0, least=0.05)
+LIMITS = Limits(request=0.3, program=4.0, stop=5.0, look=2.0, least=0.05)
 YES = {"200-does-nothing", "slow-stop", "403-without-user-agent"}
 """Faults whose answer is a yes."""
 
@@ -65,7 +65,7 @@ def test_one_fault_costs_no_more_than_another_try(server: RunPodServer, fault: s
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - YES - {"drip", "half-close"}))
 def test_a_service_that_only_fails_is_never_taken_for_a_yes(server: RunPodServer, fault: str) -> None:
     server.faults.extend([fault] * 30)
-    limits = Limits(request=0.15, stop=1.2, look=0.6, least=0.05)
+    limits = Limits(request=0.1, stop=0.8, look=0.3, least=0.05)
     provider = runpod(server, limits=limits)
     began = time.monotonic()
     attempts = provider.stop()
@@ -87,8 +87,8 @@ def test_a_service_that_only_fails_is_never_taken_for_a_yes(server: RunPodServer
 def test_a_whole_round_ends_in_time_however_slowly_the_service_speaks(server: RunPodServer, fault: str) -> None:
     server.faults.extend([fault] * 30)
     began = time.monotonic()
-    assert not runpod(server, limits=Limits(request=0.5, stop=1.4, least=0.05)).stop()[0].accepted
-    assert time.monotonic() - began < 1.7
+    assert not runpod(server, limits=Limits(request=0.3, stop=0.8, least=0.05)).stop()[0].accepted
+    assert time.monotonic() - began < 1.1
 
 
 def test_no_thread_is_left_with_a_server_that_drips(server: RunPodServer) -> None:

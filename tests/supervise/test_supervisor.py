@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from fptui.adapters.processes import is_alive, start_ticks
+from fptui.adapters.processes import descendants, is_alive, start_ticks
 from fptui.core.records import write_json
 from fptui.core.run import read_exit
 from fptui.core.run_status import row
 from fptui.core.status import Status
-from tests.supervise.driving import Runs, beating, ended, said, until
+from tests.supervise.driving import TRAINING, Runs, beating, ended, said, until
 
 BYTES = b"a\rb\n\xff\xfe\x1b[31mred\x1b[0m\r\n\ttab \x00 \xe5\xad\xa6\n"
 
@@ -65,10 +65,10 @@ def test_a_trainer_that_is_killed_under_its_launcher_was_interrupted(runs: Runs)
     folder = runs.training("r", "--steps", "1000")
     runs.start(folder)
     said(folder, "3/1000")
-    below = subprocess.run(["pgrep", "-f", f"^{sys.executable} .*fake_training.py output --steps 1000$", "-P",
-                            str(beating(folder, lambda beat: beat.trainer_pid is not None).trainer_pid)],
-                           capture_output=True, text=True, check=True).stdout.split()  # fmt: skip
-    os.kill(int(below[0]), signal.SIGKILL)
+    launcher = beating(folder, lambda beat: beat.trainer_pid is not None).trainer_pid
+    assert launcher is not None
+    [below] = [pid for pid in descendants(launcher) if TRAINING in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
+    os.kill(below, signal.SIGKILL)
     end = ended(folder)
     assert (end.status, end.exit_code, end.signal) == (Status.INTERRUPTED, 1, 9)
     assert end.reason and "SIGKILL" in end.reason and "memory" in end.reason
