@@ -29,6 +29,7 @@ LOOK_AGAIN, TRY_AGAIN = 20.0, 600.0
 """Seconds: how old what was found may be; how long an upload that failed is left alone."""
 _FLUSH_SECONDS = 30.0
 _CHUNK = 1 << 20
+_MOUNTS = Path("/proc/self/mountinfo")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Safety:
                 # One that is being written will look otherwise in a second.
                 known = _Looked(() if count else fingerprint, now, hazards)
                 self._looked[key] = known
-                fresh += [each for each in (run.record.output_dir, str(folder.path)) if each and Path(each).exists()]
+                fresh += [str(each) for each in (_output_dir(run.record), folder.path) if each and each.exists()]
             found += known.hazards
         problem = self._flush.flush(list(dict.fromkeys(fresh)), _FLUSH_SECONDS)
         if problem is not None:
@@ -115,13 +116,13 @@ class Safety:
     def _ended(self, projects: Iterable[str], now: float) -> Iterator[tuple[RunFolder, RunRow]]:
         """Training runs that ended on this machine since it came up; what they left on a volume before that, the stop
         before that has left there. Of two with the same outputs the newer one: the older one had none."""
-        seen: set[tuple[str, str | None]] = set()
+        seen: set[tuple[Path | None, str | None]] = set()
         for path in projects:
             for folder in Project(Path(path), "", Settings()).run_folders():
                 run = row(folder, now, self._outside.alive)
                 if run is None or run.record.stage is not Stage.TRAIN or not _is_of_here(folder, run.record):
                     continue
-                outputs_of = (os.path.join(run.record.cwd, run.record.output_dir or ""), run.record.output_name)  # noqa: PTH118
+                outputs_of = (_output_dir(run.record), run.record.output_name)
                 if not run.status.is_active and outputs_of not in seen:
                     yield folder, run
                 seen.add(outputs_of)
@@ -162,7 +163,7 @@ def _survives(environment: Mapping[str, str], *, terminate: bool) -> Survives:
     if pod.id is None:
         return lambda path: True
     try:
-        mounts = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
+        mounts = _MOUNTS.read_text("utf-8", "surrogateescape")
     except OSError:
         mounts = ""
 
@@ -207,10 +208,12 @@ def _facts(folder: RunFolder) -> LogFacts | None:
 
 
 def _fingerprint(folder: RunFolder, record: RunRecord) -> tuple[object, ...]:
-    paths = [folder.record, folder.exit, folder.heartbeat, folder.log]
-    if record.output_dir:
-        paths.append(Path(record.cwd, record.output_dir))
-    return tuple(map(_version, paths))
+    paths = (folder.record, folder.exit, folder.heartbeat, folder.log, _output_dir(record))
+    return tuple(_version(path) for path in paths if path is not None)
+
+
+def _output_dir(record: RunRecord) -> Path | None:
+    return Path(record.cwd, record.output_dir) if record.output_dir else None
 
 
 def _version(path: Path) -> tuple[int, int] | None:

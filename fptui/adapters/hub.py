@@ -110,7 +110,7 @@ def retry_upload(
     if process.returncode == 0:
         return None
     token = token_of(environment)
-    text = said.decode("utf-8", "replace") or f"exit code {process.returncode}"
+    text = said.decode("utf-8", "replace").strip() or f"exit code {process.returncode}"
     text = without_tokens(text.replace(token, "…") if token else text)
     return f"{name} was not uploaded: {plain(text, 300).rstrip('.')}."
 
