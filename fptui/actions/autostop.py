@@ -15,8 +15,6 @@ from fptui.core.text import plain
 from fptui.core.units import duration, parse_duration
 from fptui.errors import FptuiError, Refused
 
-_AT_WORK = frozenset({AutostopStatus.ARMED, AutostopStatus.COUNTING, AutostopStatus.STOPPING, AutostopStatus.FAILED})
-
 
 def settings_of(project: Project) -> AutostopSettings:
     """WrongUse with file and key for what cannot be meant."""
@@ -28,7 +26,7 @@ def status(environment: Mapping[str, str]) -> Autostop:
     """As the guard last wrote it; a guard that died at work is started again."""
     files = guard_files(environment)
     state = files.read_state()
-    if state.status in _AT_WORK:
+    if state.needs_guard:
         ensure_guard(files, environment)
     return state
 
@@ -113,13 +111,13 @@ def refuse_while_stopping(environment: Mapping[str, str]) -> None:
 
 def cancel(environment: Mapping[str, str], now: float) -> None:
     """A countdown under way ends, and none begins until it is armed again, which the next start does."""
-    _needs(environment, _AT_WORK, "There is nothing to cancel")
+    _needs(environment, lambda state: state.needs_guard, "There is nothing to cancel")
     _ask(environment, Request("cancel", now))
 
 
 def extend(environment: Mapping[str, str], now: float, seconds: float) -> None:
     """The countdown under way ends so much later."""
-    _needs(environment, frozenset({AutostopStatus.COUNTING}), "There is no countdown to extend")
+    _needs(environment, lambda state: state.status is AutostopStatus.COUNTING, "There is no countdown to extend")
     _ask(environment, Request("extend", now, seconds=seconds))
 
 
@@ -132,9 +130,9 @@ def _request(project: Project, now: float, windows: Sequence[str], grace: float 
     )  # fmt: skip
 
 
-def _needs(environment: Mapping[str, str], wanted: frozenset[AutostopStatus], sentence: str) -> None:
+def _needs(environment: Mapping[str, str], wanted: Callable[[Autostop], bool], sentence: str) -> None:
     state = guard_files(environment).read_state()
-    if state.status not in wanted:
+    if not wanted(state):
         raise Refused(f"{sentence}: autostop is {state.shown.value}.")
 
 

@@ -153,6 +153,11 @@ class Autostop:
     """Requests that are in this state already."""
 
     @property
+    def needs_guard(self) -> bool:
+        """Whether a guard must be alive for what was promised."""
+        return self.status not in (AutostopStatus.OFF, AutostopStatus.CANCELLED, AutostopStatus.STOPPED)
+
+    @property
     def shown(self) -> AutostopStatus:
         """What people are told: one that could not stop the pod is not armed."""
         if self.status is AutostopStatus.ARMED and self.problem is not None:

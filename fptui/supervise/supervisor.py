@@ -16,6 +16,7 @@ from fptui.core.run import ExitRecord, RunFolder, read_run
 from fptui.core.status import Status
 from fptui.supervise.ending import without_a_start
 from fptui.supervise.exit_file import write_exit
+from fptui.supervise.guard_keeper import GuardKeeper
 from fptui.supervise.leader import adopt_orphans
 from fptui.supervise.pane import Pane
 from fptui.supervise.stopping import read_request
@@ -74,8 +75,13 @@ def _through(folder: RunFolder, waiting: Sequence[RunFolder], around: Surroundin
         write_exit(folder, ending)
         around.pane.say(reason)
         return ending
-    run = SupervisedRun(folder, record, around)
-    return run.through(lambda now: withdraw(waiting, now))
+    keeper = GuardKeeper(around.environment)
+
+    def on_tick(now: float) -> None:
+        withdraw(waiting, now)
+        keeper.look(now)
+
+    return SupervisedRun(folder, record, around).through(on_tick)
 
 
 def _take_signals() -> int:

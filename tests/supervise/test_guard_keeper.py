@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from fptui.adapters.guard_files import GuardFiles
+from fptui.core.autostop import Autostop, AutostopStatus
+from fptui.errors import FptuiError
+from fptui.supervise import guard_keeper
+from fptui.supervise.guard_keeper import GuardKeeper
+
+
+@pytest.mark.parametrize(("status", "starts"), [("armed", 2), ("counting", 2), ("off", 0), ("cancelled", 0)])
+def test_a_guard_that_is_needed_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str, starts: int
+) -> None:
+    asked = []
+
+    def ensure_guard(files: GuardFiles, environment: object) -> bool:
+        asked.append(files.folder)
+        raise FptuiError("no room for a process")
+
+    monkeypatch.setattr(guard_keeper, "ensure_guard", ensure_guard)
+    environment = {"XDG_STATE_HOME": str(tmp_path)}
+    files = GuardFiles(tmp_path / "fptui")
+    files.folder.mkdir()
+    files.write_state(Autostop(AutostopStatus(status)))
+    keeper = GuardKeeper(environment)
+    for now in (1000.0, 1001.0, 1014.0, 1016.0, 1017.0):
+        keeper.look(now)
+    assert asked == [files.folder] * starts
+    keeper.look(500.0)
+    assert len(asked) == starts + bool(starts), "a clock set back does not keep it from looking"
