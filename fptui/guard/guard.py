@@ -46,6 +46,8 @@ class Outside:
     """What in these projects a stop should wait for; True: the pod is to be terminated."""
     make_safe: Callable[[], None]
     """As far as `unsafe` last found something."""
+    gpus_work: Callable[[], bool | None]
+    """Whether any GPU does; None where there is none, or none says."""
     clock: Callable[[], Now]
     log: Callable[[str], None]
 
@@ -64,6 +66,7 @@ class Guard:
         self._asked: dict[str, float] = {}
         """When each kind of job was last begun, on the monotonic clock."""
         self._trouble: str | None = None
+        self._gpus_idle_since: float | None = None
         self.idle_since: float | None = None
         self.state = self._read()
 
@@ -73,7 +76,7 @@ class Guard:
         before = self.state
         names, seen = self._answer(self._look(now))
         self._take_results(now)
-        seen = replace(seen, unsafe=self._unsafe, observed=self._observed)
+        seen = replace(seen, unsafe=self._unsafe, observed=self._observed, idle_seconds=self._gpus_idle(seen))
         self.state, order = advance(self.state, seen)
         if self.state.status is not before.status:
             self._say(before)
@@ -194,6 +197,15 @@ class Guard:
         problem = self.state.problem if self._provider else "Nothing here can be stopped: this is no pod that is known."
         self.state = replace(self.state, pod_id=pod_id, problem=problem)
         return self._provider
+
+    def _gpus_idle(self, seen: Seen) -> float | None:
+        """For how long; looked at only where the user chose to stop an idle pod."""
+        if self.state.policy.idle is None or self.state.status is not AutostopStatus.ARMED:
+            return None
+        now = seen.now.monotonic
+        works = None if seen.active else self._outside.gpus_work()
+        self._gpus_idle_since = None if works is not False else self._gpus_idle_since or now
+        return None if self._gpus_idle_since is None else now - self._gpus_idle_since
 
     # Disk
 

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from fptui.adapters.guard_files import GuardFiles, guard_files
+from fptui.adapters.nvml import NvmlSource
 from fptui.adapters.pod import pod_facts
 from fptui.adapters.processes import boot_id
 from fptui.adapters.providers import provider_for
 from fptui.core.autostop import Now
+from fptui.core.gpu import GpuSource
 from fptui.guard.guard import Guard, Outside
 from fptui.guard.results import Results
 from fptui.guard.runs import Runs
 
 _IDLE_SECONDS = 600.0
+_IDLE_PERCENT = 5
 _LARGEST_LOG = 1 << 20
 
 
@@ -37,11 +40,12 @@ def guard(environment: Mapping[str, str]) -> int:
 
 def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
     log = logger(files.log)
-    results = Results(environment, log)
+    results, gpus = Results(environment, log), NvmlSource()
     outside = Outside(
         provider=lambda choice, command: provider_for(choice, environment, command),
         unsafe=results.unsafe,
         make_safe=results.make_safe,
+        gpus_work=lambda: gpus_work(gpus),
         clock=now_here,
         log=log,
     )
@@ -57,6 +61,12 @@ def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
             log("nothing to guard: ended")
             return
         time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
+
+
+def gpus_work(source: GpuSource) -> bool | None:
+    """Whether any does more than a desktop would."""
+    known = [gpu.utilisation for gpu in source.read().gpus if gpu.utilisation is not None]
+    return any(percent >= _IDLE_PERCENT for percent in known) if known else None
 
 
 @contextlib.contextmanager

@@ -49,6 +49,7 @@ class Machine:
         self.service = Service()
         self.unsafe: tuple[Unsafe, ...] = ()
         self.made_safe = 0
+        self.gpus_work: bool | None = None
         self.wall, self.monotonic, self.boot = 1.7e9, 1000.0, "b"
         self.alive: set[str] = set()
         self.said: list[str] = []
@@ -70,6 +71,7 @@ class Machine:
                 provider=lambda choice, command: self.service,
                 unsafe=lambda projects, terminate: self.unsafe,
                 make_safe=self._make_safe,
+                gpus_work=lambda: self.gpus_work,
                 clock=lambda: Now(self.wall, self.monotonic, self.boot),
                 log=self.said.append,
             )

@@ -201,3 +201,13 @@ def test_what_is_on_disk_is_for_other_programs_too(machine: Machine) -> None:
     written = json.loads(machine.files.state.read_text())
     assert written["status"] == "counting" and written["pod_id"] == "pod1" and written["policy"]["grace"] == 60.0
     assert machine.files.is_guarded(machine.wall + 5) and not machine.files.is_guarded(machine.wall + 60)
+
+
+def test_an_idle_gpu_without_a_run_counts_down_where_that_was_chosen(machine: Machine) -> None:
+    machine.arm(policy=Policy(idle=1800.0))
+    for works, seconds in ((None, 5000.0), (True, 5000.0), (False, 1000.0), (True, 10.0), (False, 1700.0)):
+        machine.gpus_work = works
+        machine.tick(seconds / 100, times=100)
+        assert machine.status is AutostopStatus.ARMED, works
+    machine.tick(10.0, times=12)
+    assert machine.status is COUNTING and "idle for" in (machine.state.reason or "")
