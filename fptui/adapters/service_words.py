@@ -1,6 +1,5 @@
 """What services say, made fit to be kept and shown: one sentence, harmless, and never with a key in it."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -81,7 +80,7 @@ def dollars(value: object) -> float | None:
     """Above zero: a stopped machine costs 0.0, which is no price."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if 0 < value < 1e6 and math.isfinite(value) else None
+    return float(value) if 0 < value < 1e6 else None
 
 
 def _first_text(content: Any, depth: int = 0) -> str:

@@ -35,6 +35,8 @@ FAULTS = (
     "html-404",
     "not-json",
     "wrong-types",  # JSON, but nothing in it is what it should be
+    "other-pod",  # a yes for another one
+    "errors-beside-data",
     "deep",  # JSON of too many brackets
     "huge",  # a gigabyte
     "redirect",  # redirect:URL to that address
@@ -362,6 +364,10 @@ def _instead(fault: str, agent: str, authorization: str) -> _Reply | None:
         "html-502": _Reply(502, page, "text/html"),
         "not-json": _Reply(200, b'{"data": {"podStop": '),
         "wrong-types": _Reply(200, b'{"data": {"podStop": [1], "pod": "x"}, "status": 7, "id": {}, "errors": 3}'),
+        "other-pod": _data("podStop", {"id": "other", "desiredStatus": "EXITED"}),
+        "errors-beside-data": _Reply(
+            200, b'{"errors": [{}], "data": {"podStop": {"id": "k3x9", "desiredStatus": "EXITED"}}}'
+        ),
         "deep": _Reply(200, b"[" * 100_000),
         "redirect": _Reply(307, b"", headers={"Location": "http://127.0.0.1:9/elsewhere"}),
         "html-404": _Reply(404, page, "text/html"),

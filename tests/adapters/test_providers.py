@@ -12,6 +12,7 @@ import pytest
 
 from fptui.adapters.command_provider import CommandProvider
 from fptui.adapters.lambda_cloud import LambdaCloud
+from fptui.adapters.program import run_program
 from fptui.adapters.providers import provider_for
 from fptui.adapters.runpod import RunPod
 from fptui.adapters.service_words import Keys
@@ -127,6 +128,8 @@ def test_a_child_that_keeps_the_output_open_is_not_waited_for() -> None:
 def test_a_flood_of_output_is_not_kept() -> None:
     (attempt,) = CommandProvider([sys.executable, "-c", "print('x' * 3_000_000); print('end')"], {}).stop()
     assert attempt.outcome == "The command ended with 0 and says: end"
+    ran = run_program([sys.executable, "-c", "print('x' * 3_000_000); print('y' * 60_000)"], {}, 5.0)
+    assert ran.out == "y" * 60_000 + "\n"
 
 
 def test_a_command_is_looked_for_and_not_run_before_it_is_wanted(tmp_path: Path) -> None:
@@ -267,9 +270,10 @@ def test_an_id_that_is_none_is_asked_for_nowhere(pod_id: str) -> None:
 
 
 def test_a_key_is_blanked_also_where_other_characters_hide_it_and_before_anything_is_cut() -> None:
-    keys = Keys([("K", "abcdefgh"), ("L", " abcdefghijkl\n"), ("M", "")])
+    keys = Keys([("K", "abcdefgh"), ("L", " abcdefghijkl\n"), ("M", "two\nlines")])
     assert keys.clean("a abcdefghijkl b") == "a … b"
     assert keys.clean("abcd\x1b[0mefgh") == "…"
+    assert keys.clean("no two\nlines") == "no …"
     assert "abc" not in keys.clean("x" * 297 + "abcdefghijkl")
     assert keys.clean("rpa_" + "A1" * 20) == "…"
     assert "abcdefgh" not in repr(keys)
