@@ -68,11 +68,13 @@ def repository(config: Mapping[str, object]) -> Repository | None:
 
 
 def outputs(record: RunRecord, repo: Repository | None) -> tuple[Output, ...]:
-    """What the run has left, by its output_name: what is cut short is no result. A start refuses a name that has
-    outputs already, so that they are one run's."""
+    """What the run has left, by its output_name; what is cut short is no result. Checkpoints first, and the newest of
+    them: an upload that is tried again may not get to all. A start refuses a name that has outputs already, so that
+    they are one run's."""
     if record.output_dir is None or not record.output_name:
         return ()
     found = existing_outputs(Path(record.cwd, record.output_dir), record.output_name)
+    found.sort(key=lambda path: (path.is_dir(), -_written_at(path)))
     return tuple(output for path in found if (output := _output(path, repo)) is not None)
 
 
@@ -86,6 +88,13 @@ def _output(path: Path, repo: Repository | None) -> Output | None:
     except OSError:
         return None
     return Output(str(path), files, repo.place(path.name) if repo is not None and is_uploaded else None)
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -55,14 +56,24 @@ def test_what_a_run_has_left_whole(tmp_path: Path) -> None:
     (make_state(tmp_path / "output" / "girl-v1-state") / "optimizer.bin").unlink()
     found = outputs(record(tmp_path), Repository("a/b", path="v1"))
     assert [(output.path, output.place) for output in found] == [
-        (str(state), None),
         (str(final), "v1/girl-v1.safetensors"),
+        (str(state), None),
     ]
-    assert found[1].files == {"": final.stat().st_size}
-    assert found[0].files == {path.name: path.stat().st_size for path in state.iterdir()}
-    (with_states, _) = outputs(record(tmp_path), Repository("a/b", path="v1", takes_states=True))
+    assert found[0].files == {"": final.stat().st_size}
+    assert found[1].files == {path.name: path.stat().st_size for path in state.iterdir()}
+    (_, with_states) = outputs(record(tmp_path), Repository("a/b", path="v1", takes_states=True))
     assert with_states.place == "v1/girl-v1-step00000020-state"
     assert [output.place for output in outputs(record(tmp_path), None)] == [None, None]
+
+
+def test_checkpoints_come_first_and_the_newest_before_all(tmp_path: Path) -> None:
+    folder = tmp_path / "output"
+    names = ["girl-v1-state", "girl-v1.safetensors", "girl-v1-step00000020.safetensors", "girl-v1-000003.safetensors"]
+    make_state(folder / names[0])
+    for age, name in enumerate(names[1:]):
+        os.utime(checkpoint(folder / name), (1e9 - age, 1e9 - age))
+    found = [output.name for output in outputs(record(tmp_path), None)]
+    assert found == [*names[1:], names[0]]
 
 
 def test_a_run_that_has_no_outputs(tmp_path: Path) -> None:
