@@ -51,7 +51,7 @@ def run_program(argv: Sequence[str], environment: Mapping[str, str], limit: floa
 
 def _watch(process: "subprocess.Popen[bytes]", deadline: float, limit: float) -> Ran:
     assert process.stdout is not None and process.stderr is not None
-    read = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    read = {process.stdout.fileno(): _Tail(), process.stderr.fileno(): _Tail()}
     out, err = read.values()
     with selectors.DefaultSelector() as selector:
         for descriptor in read:
@@ -61,8 +61,7 @@ def _watch(process: "subprocess.Popen[bytes]", deadline: float, limit: float) ->
                 data = os.read(key.fd, 65536)
                 if not data:
                     selector.unregister(key.fd)
-                read[key.fd] += data
-                _cut(read[key.fd])
+                read[key.fd].add(data)
             if process.poll() is not None:
                 deadline = min(deadline, time.monotonic() + _AFTER_THE_END)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -75,14 +74,29 @@ def _watch(process: "subprocess.Popen[bytes]", deadline: float, limit: float) ->
             # One that hangs in the kernel does not even end by that.
             process.wait(1.0)
     trouble = f"did not end within {limit:g} s" if code is None else None
-    return Ran(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), trouble)
+    return Ran(code, out.text, err.text, trouble)
 
 
-def _cut(data: bytearray) -> None:
-    """To its end, and to whole lines: half a key would not be known for one."""
-    if len(data) > _KEPT:
-        end = data.find(b"\n", len(data) - _KEPT)
-        del data[: end + 1 if end >= 0 else len(data)]
+class _Tail:
+    """The end of an output, in whole lines: half a key would not be known for one."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._is_in_cut_line = False
+
+    def add(self, data: bytes) -> None:
+        if self._is_in_cut_line:
+            _, end, data = data.partition(b"\n")
+            self._is_in_cut_line = not end
+        self._data += data
+        if len(self._data) > _KEPT:
+            end_of_line = self._data.find(b"\n", len(self._data) - _KEPT)
+            self._is_in_cut_line = end_of_line < 0
+            del self._data[: end_of_line + 1 if end_of_line >= 0 else len(self._data)]
+
+    @property
+    def text(self) -> str:
+        return self._data.decode("utf-8", "replace")
 
 
 def last_line(text: str) -> str:
