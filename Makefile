@@ -1,5 +1,5 @@
 # Each target does all of its own set-up on a fresh machine: see scripts/setup.
-.PHONY: demo test test-all lint bench picture clean
+.PHONY: demo test test-all lint bench chaos picture clean
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -21,6 +21,10 @@ lint:
 
 test-all:        ## the tests on every supported Python that is installed
 	@scripts/test-all
+
+chaos:           ## the fault campaign of autostop: 300 seeded nights, ten minutes
+	@scripts/setup dev
+	@$(BIN)/python -m tests.chaos
 
 bench:           ## the table of speeds, measured side by side in one run
 	@scripts/setup dev
