@@ -146,24 +146,22 @@ class _Look:
 
     def all(self, first: str) -> Listing:
         files: dict[str, int] = {}
-        seen: set[str] = set()
-        url: str | None = first
+        url = first
         try:
-            while url is not None:
-                if url in seen or len(seen) >= _MOST_PAGES:
-                    return Listing(None, f"{self.host} lists {self._repo} without an end.")
-                seen.add(url)
+            for _ in range(_MOST_PAGES):
                 with self._opener.open(self.request(url), timeout=self._left()) as response:
                     files |= _files(json.loads(self._body(response)))
                     following = _NEXT.search(response.headers.get("Link") or "")
-                url = urllib.parse.urljoin(url, following[1]) if following else None
+                if following is None:
+                    return Listing(files)
+                url = urllib.parse.urljoin(url, following[1])
         except urllib.error.HTTPError as error:
             with contextlib.suppress(Exception):
                 error.close()
             return self._refused(error)
         except Exception as error:
             return Listing(None, self._trouble(error))
-        return Listing(files)
+        return Listing(None, f"{self.host} lists {self._repo} without an end.")
 
     def request(self, url: str) -> urllib.request.Request:
         """With the token where that may go: by https, or to this machine."""
@@ -173,8 +171,7 @@ class _Look:
         request = urllib.request.Request(url, headers={"User-Agent": f"fptui/{__version__}"})
         is_private = origin[0] == "https" or origin[1] in ("localhost", "127.0.0.1", "::1")
         if self._token is not None and origin == self._origin and is_private:
-            # "Unredirected": urllib would copy other headers to wherever an answer points.
-            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
+            request.add_header("Authorization", f"Bearer {self._token}")
         return request
 
     def _left(self) -> float:

@@ -39,9 +39,9 @@ def notify(
         return []
     given = json.dumps({"urls": list(urls), "title": title, "body": body}).encode()
     argv = [sys.executable, "-m", "fptui.adapters.notify"]
-    # A folder's own modules must not be imported in place of Python's.
     try:
-        code, said = _ran(argv, given, {**environment, "PYTHONSAFEPATH": "1"}, seconds)
+        # Elsewhere a folder's own modules would be imported in place of Python's.
+        code, said = _ran(argv, given, environment, seconds, "/")
     except OSError as error:
         return [f"The notification was not sent: {plain(sys.executable)} cannot be started ({error.strerror})."]
     how = _results(said)
@@ -103,7 +103,7 @@ def _argument(text: str) -> str:
 
 
 def _ran(
-    argv: Sequence[str], given: bytes | None, environment: Mapping[str, str], seconds: float
+    argv: Sequence[str], given: bytes | None, environment: Mapping[str, str], seconds: float, cwd: str | None = None
 ) -> tuple[int | None, bytes]:
     """Exit code, None when it had to be ended, and stdout. Nothing `given`: none is read, which a child that the
     command leaves behind could hold open."""
@@ -111,6 +111,7 @@ def _ran(
     process = subprocess.Popen(
         argv,
         env=trainer_environment(environment),
+        cwd=cwd,
         stdin=pipe,
         stdout=pipe,
         stderr=subprocess.DEVNULL,

@@ -189,7 +189,8 @@ def test_a_file_and_a_folder_are_uploaded_as_the_trainer_would(fake_hub: dict[st
 
 
 def test_an_upload_that_fails_says_why_and_keeps_the_token(fake_hub: dict[str, str], tmp_path: Path) -> None:
-    problem = upload({**fake_hub, "FAILS": "upload_file"}, tmp_path / "a.safetensors")
+    environment = {**fake_hub, "FAILS": "upload_file", "HF_TOKEN": "a-mirrors-own-token"}
+    problem = upload(environment, tmp_path / "a.safetensors")
     assert problem == "a.safetensors was not uploaded: RuntimeError: 401 for … more."
 
 

@@ -105,6 +105,15 @@ def test_each_address_is_told_apart_and_none_stands_in_argv(fake_apprise: dict[s
     ]
 
 
+def test_a_module_that_lies_where_it_is_called_is_not_taken_for_apprise(
+    fake_apprise: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "apprise.py").write_text("raise ImportError")
+    monkeypatch.chdir(tmp_path / "here")
+    assert notify(["x://ok"], "t", "b", fake_apprise) == []
+
+
 def test_a_service_that_hangs_keeps_nobody(fake_apprise: dict[str, str]) -> None:
     began = time.monotonic()
     assert notify(["x://hang", "x://ok", "x://fail"], "t", "b", fake_apprise, seconds=1.0) == [
