@@ -197,16 +197,55 @@ def test_a_lost_run_without_a_listing_is_unknown(place: Place) -> None:
     assert hazard.kind == "unknown" and "does not show someone/loras" in hazard.what
 
 
-def test_runs_that_do_not_count(place: Place) -> None:
+def test_what_was_uploaded_again_is_looked_at_at_once(place: Place) -> None:
+    place.run()
     place.save()
-    place.run(1, stage=Stage.SMOKE)
-    place.run(2, host="another")
+    hazards = place.unsafe()
+    place.is_uploaded(f"{NAME}.safetensors", f"{NAME}-state")
+    assert place.kinds() == ["upload-missing"]
+    place.safety.make_safe(hazards, NOW)
     assert place.unsafe() == []
-    place.run(3, trainer="rehearsal")
+
+
+@pytest.mark.parametrize("stage", [Stage.SMOKE, Stage.CACHE_TEXT])
+def test_only_training_has_results(place: Place, stage: Stage) -> None:
+    place.save()
+    place.run(stage=stage)
+    assert place.unsafe() == [] and not place.hub.asked
+
+
+def test_runs_of_other_machines_and_other_boots_are_not_ours(place: Place) -> None:
+    place.save()
+    place.run(1, host="another")
+    beat = Heartbeat(NOW, 1, 1, "an earlier boot", os.uname().nodename, Status.TRAINING)
+    write_record(place.run(2).heartbeat, beat)
+    assert place.unsafe() == [] and not place.hub.asked
+
+
+def test_a_rehearsal_uploads_nothing(place: Place) -> None:
+    place.save()
+    place.run(trainer="rehearsal")
+    assert place.unsafe() == [] and not place.hub.asked
+
+
+def test_what_is_at_work_is_not_over(place: Place) -> None:
+    place.save()
+    place.run(end=None)
     place.alive = True
-    place.run(4, end=None)
-    assert place.unsafe() == [], "one uploads nothing, and what is at work is not over"
-    assert not place.hub.asked
+    assert place.unsafe() == [] and not place.hub.asked
+    place.alive = False
+    assert place.kinds() == ["upload-missing"]
+
+
+def test_a_termination_asks_for_more_than_a_stop(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safety, "_survives", lambda environment, terminate: lambda path: not terminate)
+    asked = Safety({}, Outside(lambda beat: False, Counter))
+    place.run(config={"huggingface_repo_id": None})
+    place.save()
+    assert asked.unsafe([str(place.project)], NOW) == []
+    (hazard,) = asked.unsafe([str(place.project)], NOW, terminate=True)
+    assert hazard.kind == "not-on-volume"
+    assert asked.unsafe([str(place.project)], NOW) == []
 
 
 def test_outputs_belong_to_the_newer_of_two_runs(place: Place) -> None:
