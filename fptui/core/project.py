@@ -25,11 +25,15 @@ class Settings:
     """The interpreter that has musubi-tuner; None: found, after `uv sync`."""
     uv: bool = True
     """Whether `uv sync` may bring the project's environment up to date before a run."""
+    notify: tuple[str, ...] = ()
+    """Addresses as apprise writes them; FPTUI_NOTIFY is the better place for those that hold a secret."""
+    notify_command: tuple[str, ...] = ()
+    """Called with a title and a text behind it."""
     autostop: Mapping[str, Any] = field(default_factory=dict)
     """The table as it stands there: `core.autostop_settings` reads it, where autostop is meant."""
 
 
-_KINDS = {bool: "true or false", str: "a text", dict: "a table"}
+_KINDS = {bool: "true or false", str: "a text", dict: "a table", list: "a list of texts"}
 _CHOICES = {"trainer": ("musubi", "rehearsal"), "launcher": ("accelerate", "python")}
 
 
@@ -118,16 +122,19 @@ def _open(folder: Path) -> Project:
 
 
 def _settings(table: dict[str, Any], file: Path) -> Settings:
-    types = {"trainer": str, "launcher": str, "python": str, "uv": bool, "autostop": dict}
+    types: dict[str, type] = {"trainer": str, "launcher": str, "python": str, "uv": bool, "notify": list,
+                              "notify_command": list, "autostop": dict}  # fmt: skip
     for key, value in table.items():
         where = f"{plain(str(file))}, [tool.fptui], {plain(key)}"
         if key not in types:
             raise WrongUse(f"{where}: there is no such setting. Known: {', '.join(types)}.")
-        if not isinstance(value, types[key]):
+        texts = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+        if not isinstance(value, types[key]) or (types[key] is list and not texts):
             raise WrongUse(f"{where}: must be {_KINDS[types[key]]}.")
         if key in _CHOICES and value not in _CHOICES[key]:
             raise WrongUse(f"{where}: must be {' or '.join(_CHOICES[key])}, not {plain(str(value))}.")
-    return Settings(**table)
+    given: dict[str, Any] = {key: tuple(value) if types[key] is list else value for key, value in table.items()}
+    return Settings(**given)
 
 
 def _table(data: dict[str, Any], key: str, file: Path) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from fptui.core.autostop import (
 from fptui.core.provider import Attempt, PodState, Preflight, Provider
 from fptui.core.records import write_json
 from fptui.guard.jobs import Jobs
+from fptui.guard.notices import Notice, notices
 from fptui.guard.runs import Runs
 
 _PREFLIGHT_EVERY, _PREFLIGHT_AGAIN = 600.0, 30.0
@@ -48,6 +49,8 @@ class Outside:
     """As far as `unsafe` last found something."""
     gpus_work: Callable[[], bool | None]
     """Whether any GPU does; None where there is none, or none says."""
+    notify: Callable[[Sequence[str], Notice], None]
+    """Tell a user who is away, as these projects want it."""
     clock: Callable[[], Now]
     log: Callable[[str], None]
 
@@ -67,6 +70,9 @@ class Guard:
         """When each kind of job was last begun, on the monotonic clock."""
         self._trouble: str | None = None
         self._gpus_idle_since: float | None = None
+        self._known: set[str] | None = None
+        """Ended runs that the user was told of, or that had ended before."""
+        self._untold: list[Notice] = []
         self.idle_since: float | None = None
         self.state = self._read()
 
@@ -80,6 +86,7 @@ class Guard:
         self.state, order = advance(self.state, seen)
         if self.state.status is not before.status:
             self._say(before)
+        self._tell(before, seen)
         self._write(before, names)
         self._follow(order, now)
         self._beat(now)
@@ -206,6 +213,19 @@ class Guard:
         works = None if seen.active else self._outside.gpus_work()
         self._gpus_idle_since = None if works is not False else self._gpus_idle_since or now
         return None if self._gpus_idle_since is None else now - self._gpus_idle_since
+
+    def _tell(self, before: Autostop, seen: Seen) -> None:
+        if self._known is None:
+            self._known = {end.id for end in seen.ended}
+            # The guard before this one may have been killed with a word on its lips: better twice than never.
+            before = replace(before, status=AutostopStatus.OFF)
+        new = [end for end in seen.ended if end.id not in self._known]
+        self._known |= {end.id for end in new}
+        self._untold += notices(before, self.state, new, seen.now.wall)
+        if self._untold:
+            notice = self._untold[0]
+            if self._jobs.start("notify", lambda: self._outside.notify(self._watched, notice)):
+                self._untold.pop(0)
 
     # Disk
 

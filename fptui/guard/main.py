@@ -5,17 +5,21 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fptui.adapters.guard_files import GuardFiles, guard_files
+from fptui.adapters.notify import notify, notify_command
 from fptui.adapters.nvml import NvmlSource
 from fptui.adapters.pod import pod_facts
 from fptui.adapters.processes import boot_id
 from fptui.adapters.providers import provider_for
 from fptui.core.autostop import Now
 from fptui.core.gpu import GpuSource
+from fptui.core.project import find_project
+from fptui.errors import FptuiError
 from fptui.guard.guard import Guard, Outside
+from fptui.guard.notices import Notice
 from fptui.guard.results import Results
 from fptui.guard.runs import Runs
 
@@ -46,6 +50,7 @@ def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
         unsafe=results.unsafe,
         make_safe=results.make_safe,
         gpus_work=lambda: gpus_work(gpus),
+        notify=lambda projects, notice: tell(projects, notice, environment, log),
         clock=now_here,
         log=log,
     )
@@ -61,6 +66,24 @@ def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
             log("nothing to guard: ended")
             return
         time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
+
+
+def tell(projects: Sequence[str], notice: Notice, environment: Mapping[str, str], log: Callable[[str], None]) -> None:
+    """To every address and by every command that FPTUI_NOTIFY and the projects name, each once."""
+    urls, commands = dict.fromkeys(environment.get("FPTUI_NOTIFY", "").split()), dict[tuple[str, ...], None]()
+    for path in projects:
+        try:
+            settings = find_project(Path(path)).settings
+        except FptuiError as error:
+            log(str(error))
+            continue
+        urls.update(dict.fromkeys(settings.notify))
+        commands.update({tuple(settings.notify_command): None} if settings.notify_command else {})
+    problems = notify(list(urls), notice.title, notice.body, environment)
+    for command in commands:
+        problems += notify_command(command, notice.title, notice.body, environment)
+    for problem in problems:
+        log(problem)
 
 
 def gpus_work(source: GpuSource) -> bool | None:

@@ -69,7 +69,7 @@ class Apprise:
         if "die" in self.url: os._exit(3)
         return "fail" not in self.url
 """)
-    return {**environment, "PYTHONPATH": str(tmp_path)}
+    return {**environment, "PYTHONPATH": f"{tmp_path}:{environment.get('PYTHONPATH', '')}"}
 
 
 def test_apprise_brings_it_to_a_service(service: Service, environment: dict[str, str]) -> None:

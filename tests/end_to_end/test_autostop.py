@@ -44,6 +44,16 @@ class Pod:
             time.sleep(0.1)
         return found
 
+    def notices(self) -> Path:
+        """The project tells a user who is away, by a command; where it writes."""
+        told, script = self._project / "told.txt", self._project / "tell"
+        script.write_text(f'#!/bin/sh\necho "$1: $2" >> "{told}"\n')
+        script.chmod(0o755)
+        settings = self._project / "pyproject.toml"
+        line = f"[tool.fptui]\nnotify_command = ['{script}']\n"
+        settings.write_text(settings.read_text().replace("[tool.fptui]\n", line, 1))
+        return told
+
     def guard_pid(self) -> int:
         deadline = time.monotonic() + 10
         while not self.files.is_guarded():
@@ -72,6 +82,7 @@ def pod(
 
 
 def test_the_pod_stops_after_the_run_though_the_guard_is_killed_and_the_service_refuses_at_first(pod: Pod) -> None:
+    told = pod.notices()
     pod.server.faults.extend(["", "", "401", "html"])
     said = pod.call("train", "--smoke", "--autostop", "4s", "--no-wait")
     assert "This pod stops 4 s after its last run." in said
@@ -81,6 +92,8 @@ def test_the_pod_stops_after_the_run_though_the_guard_is_killed_and_the_service_
     os.kill(pod.guard_pid(), signal.SIGKILL)
     found = pod.until("stopped", 60)
     assert pod.server.pod.status == "EXITED" and found["pod_id"] == "k3x9"
+    said = told.read_text()
+    assert "pod k3x9 stops in" in said and "pod k3x9 is being stopped" in said
     assert [each["via"] for each in found["attempts"]]
     for path in pod.files.folder.rglob("*"):
         assert not path.is_file() or POD_KEY not in path.read_text(errors="replace"), path

@@ -10,6 +10,7 @@ from fptui.core.provider import Attempt, PodState, Preflight
 from fptui.core.run import ExitRecord, Heartbeat, RunFolder, RunRecord, write_record
 from fptui.core.status import Stage, Status
 from fptui.guard.guard import Guard, Outside
+from fptui.guard.notices import Notice
 from fptui.guard.runs import Runs
 
 
@@ -49,6 +50,7 @@ class Machine:
         self.service = Service()
         self.unsafe: tuple[Unsafe, ...] = ()
         self.made_safe = 0
+        self.told: list[Notice] = []
         self.gpus_work: bool | None = None
         self.wall, self.monotonic, self.boot = 1.7e9, 1000.0, "b"
         self.alive: set[str] = set()
@@ -72,6 +74,7 @@ class Machine:
                 unsafe=lambda projects, terminate: self.unsafe,
                 make_safe=self._make_safe,
                 gpus_work=lambda: self.gpus_work,
+                notify=lambda projects, notice: self.told.append(notice),
                 clock=lambda: Now(self.wall, self.monotonic, self.boot),
                 log=self.said.append,
             )

@@ -211,3 +211,35 @@ def test_an_idle_gpu_without_a_run_counts_down_where_that_was_chosen(machine: Ma
         assert machine.status is AutostopStatus.ARMED, works
     machine.tick(10.0, times=12)
     assert machine.status is COUNTING and "idle for" in (machine.state.reason or "")
+
+
+def test_a_user_who_is_away_is_told_of_ends_stops_and_failures(machine: Machine) -> None:
+    machine.start("old")
+    machine.end("old")
+    machine.arm("a")
+    machine.start("a")
+    machine.tick(times=3)
+    machine.end("a", Status.OUT_OF_MEMORY)
+    machine.service.accepts = False
+    machine.until(COUNTING, 3)
+    machine.tick(times=3)
+    assert [notice.title for notice in machine.told] == [
+        "v1-train-a: out-of-memory",
+        "pod pod1 stops in 10 min ($0.42)",
+    ]
+    assert "v1-train-a is out-of-memory." in machine.told[1].body
+    machine.tick(10.0, times=100)
+    assert [notice.title for notice in machine.told[2:]] == [
+        "pod pod1 is being stopped", "pod pod1 CANNOT BE STOPPED so far",
+    ]  # fmt: skip
+    assert machine.told[-1].body.startswith("refused ")
+
+
+def test_a_user_is_told_that_the_pod_stays_up_and_that_autostop_would_not_work(machine: Machine) -> None:
+    machine.unsafe = (Unsafe("/root/output is on the container's disk.", is_lost_by_stop=True),)
+    counting(machine).tick(60.0, times=45)
+    assert machine.told[-1].title == "pod pod1 STAYS UP and costs money" and "/root/output" in machine.told[-1].body
+    machine.arm()
+    machine.service.ok = False
+    machine.tick(60.0, times=12)
+    assert machine.told[-1].title == "autostop of pod pod1 would not work"
