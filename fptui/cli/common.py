@@ -57,6 +57,17 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def price_of(project: "Project") -> "float | None":
+    """Dollars an hour: what the project says, else what the service said to the guard; None where neither did."""
+    said = project.settings.autostop.get("price_per_hour")
+    if isinstance(said, (int, float)):
+        return float(said)
+    from fptui.adapters.guard_files import guard_files
+
+    files = guard_files(environment())
+    return files.read_state().price_per_hour if files.state.exists() else None
+
+
 def row_of(folder: "RunFolder", now: float) -> "RunRow | None":
     """What the run's records say now."""
     from fptui.adapters.processes import is_alive

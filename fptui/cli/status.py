@@ -4,10 +4,11 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from fptui.cli.common import add_json, add_run, loss_text, row_json, run_of, steps_text
+from fptui.cli.common import add_json, add_run, loss_text, price_of, row_json, run_of, steps_text
 from fptui.cli.output import emit, emit_json
 from fptui.core.facts import LogError
 from fptui.core.units import duration, step_time
+from fptui.core.view import cost
 from fptui.watch.run_watch import RunWatch
 
 if TYPE_CHECKING:
@@ -26,19 +27,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    _, folder = run_of(args)
-    watch = RunWatch(folder)
-    view = watch.poll(time.time())
+    project, folder = run_of(args)
+    now, price = time.time(), price_of(project)
+    view = RunWatch(folder).poll(now)
+    costs = cost(view.row.seconds(now), price), cost(view.eta_seconds, price)
     if args.json:
-        emit_json(view_json(view))
+        emit_json(view_json(view, *costs))
     else:
-        for line in view_lines(view):
+        for line in view_lines(view, *costs):
             emit(line)
     return 0
 
 
-def view_json(view: "RunView") -> dict[str, Any]:
-    """As the product's contract names it, and more."""
+def view_json(view: "RunView", so_far: float | None = None, to_end: float | None = None) -> dict[str, Any]:
+    """As the product's contract names it, and more. The costs are dollars."""
     error = _error(view)
     return {
         **row_json(view.row),
@@ -46,8 +48,8 @@ def view_json(view: "RunView") -> dict[str, Any]:
         "learning_rate": view.learning_rate,
         "seconds_per_step": view.seconds_per_step,
         "eta_seconds": view.eta_seconds,
-        "cost_so_far": None,
-        "cost_to_end": None,
+        "cost_so_far": so_far,
+        "cost_to_end": to_end,
         "autostop": view.row.record.autostop,
         "alarms": [],
         "loss_average": view.loss_average,
@@ -69,7 +71,7 @@ def _error(view: "RunView") -> LogError | None:
     return LogError(end.error_kind or "exit", end.error_message) if end.error_message else None
 
 
-def view_lines(view: "RunView") -> list[str]:
+def view_lines(view: "RunView", so_far: float | None = None, to_end: float | None = None) -> list[str]:
     """The same for people; a line that would say nothing is left out."""
     row, error = view.row, _error(view)
     facts: list[tuple[str, str | None]] = [
@@ -81,6 +83,7 @@ def view_lines(view: "RunView") -> list[str]:
         ("learning rate", loss_text(view.learning_rate)),
         ("speed", step_time(view.seconds_per_step)),
         ("ends in", duration(view.eta_seconds) if row.status.is_active else None),
+        ("cost", _costs(so_far, to_end)),
         ("next save", None if view.next_save_step is None or not row.status.is_active
          else f"at step {view.next_save_step} in {duration(view.next_save_seconds)}"),
         ("last state", None if view.last_state is None else f"step {view.last_state.step}: {view.last_state.path}"),
@@ -89,3 +92,8 @@ def view_lines(view: "RunView") -> list[str]:
           for each in view.facts.warnings),
     ]  # fmt: skip
     return [f"{name:<14} {text}" for name, text in facts if text is not None]
+
+
+def _costs(so_far: float | None, to_end: float | None) -> str | None:
+    rest = "" if to_end is None else f", ${to_end:.2f} to go"
+    return None if so_far is None else f"${so_far:.2f} so far{rest}"

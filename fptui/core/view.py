@@ -61,6 +61,11 @@ class RunView:
     """Where the curve comes from: `tensorboard` or `log`."""
 
 
+def cost(seconds: float | None, price_per_hour: float | None) -> float | None:
+    """Dollars; None while either is not known."""
+    return None if seconds is None or price_per_hour is None else seconds * price_per_hour / 3600
+
+
 @dataclass(frozen=True)
 class ProjectView:
     """One look at a project, for the whole dashboard."""

@@ -169,3 +169,13 @@ def test_log_shows_lines_or_the_trainers_own_bytes(project: Path, capfdbinary: A
     assert capfdbinary.readouterr().out.decode() == "steps: 100%|###| 2/2 [00:01<00:00]\ndone\ufffd\n"
     assert main(["log", "--raw"]) == 0
     assert capfdbinary.readouterr().out == raw
+
+
+def test_costs_are_the_price_s_and_unknown_without_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ended(project)
+    (project / "pyproject.toml").write_text("[tool.fptui.autostop]\nprice_per_hour = 2.4")
+    assert main(["status", "--json"]) == 0
+    status = printed(capsys)
+    assert (status["cost_so_far"], status["cost_to_end"]) == (pytest.approx(0.06), None)
+    assert main(["status"]) == 0
+    assert "cost           $0.06 so far" in capsys.readouterr().out.splitlines()
