@@ -66,6 +66,7 @@ class Guard:
         self._provided: tuple[str, tuple[str, ...]] | None = None
         self._unsafe: tuple[Unsafe, ...] | None = None
         self._observed = PodState.UNKNOWN
+        self._has_network_volume = False
         self._asked: dict[str, float] = {}
         """When each kind of job was last begun, on the monotonic clock."""
         self._trouble: str | None = None
@@ -156,10 +157,16 @@ class Guard:
         if order is Order.MAKE_SAFE and self._unsafe:
             self._sometimes("make safe", _UNSAFE_EVERY, now, self._outside.make_safe)
         elif order is Order.STOP:
-            terminate = self.state.policy.terminate
+            terminate = self._may_terminate()
             self._jobs.start("stop", lambda: provider.stop(terminate=terminate))
         elif order is Order.OBSERVE:
             self._sometimes("observe", _OBSERVE_EVERY, now, provider.observe)
+
+    def _may_terminate(self) -> bool:
+        """A terminated pod's own disks are gone: only a network volume, with everything on it, allows that. Lambda
+        Cloud knows no stop; its adapter refuses one."""
+        safe = self._has_network_volume and self._unsafe == ()
+        return self.state.policy.terminate and safe
 
     def _sometimes(self, kind: str, every: float, now: Now, work: Callable[[], Any]) -> None:
         last = self._asked.get(kind)
@@ -194,6 +201,7 @@ class Guard:
         problem = None if found.ok else " ".join(found.problems) or "The service does not answer."
         if problem != self.state.problem:
             self._outside.log(problem or "The service knows this pod and its key.")
+        self._has_network_volume = found.network_volume is True
         self.state = replace(self.state, problem=problem, price_per_hour=price)
 
     def _reach(self) -> Provider | None:

@@ -22,13 +22,17 @@ class Service:
         self.pod_id: str | None = "pod1"
         self.accepts, self.state, self.ok = True, PodState.RUNNING, True
         self.stops = 0
+        self.network_volume = False
+        self.terminated = False
         self.raises: Exception | None = None
 
     def preflight(self) -> Preflight:
-        return Preflight(self.ok, () if self.ok else ("The key is refused.",), price_per_hour=2.5)
+        problems = () if self.ok else ("The key is refused.",)
+        return Preflight(self.ok, problems, price_per_hour=2.5, network_volume=self.network_volume)
 
     def stop(self, *, terminate: bool = False) -> list[Attempt]:
         self.stops += 1
+        self.terminated = terminate
         if self.raises is not None:
             raise self.raises
         if self.accepts:

@@ -243,3 +243,17 @@ def test_a_user_is_told_that_the_pod_stays_up_and_that_autostop_would_not_work(m
     machine.service.ok = False
     machine.tick(60.0, times=12)
     assert machine.told[-1].title == "autostop of pod pod1 would not work"
+
+
+@pytest.mark.parametrize(
+    ("volume", "unsafe", "terminates"), [(True, (), True), (False, (), False), (True, (UPLOAD,), False)]
+)
+def test_a_pod_is_terminated_only_where_everything_is_on_a_network_volume(
+    machine: Machine, volume: bool, unsafe: tuple[Unsafe, ...], terminates: bool
+) -> None:
+    machine.service.network_volume, machine.unsafe = volume, unsafe
+    machine.arm("a", policy=Policy(terminate=True, keeps_data=False, unsafe_limit=60.0))
+    machine.start("a")
+    machine.end("a")
+    machine.until(STOPPED, 800)
+    assert machine.service.terminated is terminates
