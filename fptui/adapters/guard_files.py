@@ -10,6 +10,7 @@ from pathlib import Path
 from fptui.adapters.processes import boot_id, start_ticks
 from fptui.core.autostop import Autostop, Policy
 from fptui.core.records import read_record, write_json
+from fptui.core.state_home import state_folder
 
 _FRESH_SECONDS = 30.0
 """A guard that has given no sign of life for so long hangs, if it lives at all."""
@@ -105,6 +106,5 @@ class GuardFiles:
 
 
 def guard_files(environment: Mapping[str, str]) -> GuardFiles:
-    """Below XDG_STATE_HOME."""
-    home = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME") or "/") / ".local" / "state")
-    return GuardFiles(Path(home) / "fptui")
+    """This machine's."""
+    return GuardFiles(state_folder(environment))

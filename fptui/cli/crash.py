@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fptui import __version__
+from fptui.core.state_home import state_folder
 from fptui.core.text import plain
 
 
@@ -31,7 +32,7 @@ def _write(error: Exception, arguments: Sequence[str], environment: Mapping[str,
         ]
     )
     text = _without_secrets(text, environment)
-    for folder in _folders(environment):
+    for folder in (state_folder(environment), Path(tempfile.gettempdir())):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
@@ -42,11 +43,6 @@ def _write(error: Exception, arguments: Sequence[str], environment: Mapping[str,
             continue
         return path
     return None
-
-
-def _folders(environment: Mapping[str, str]) -> list[Path]:
-    state = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "/")) / ".local" / "state")
-    return [Path(state) / "fptui", Path(tempfile.gettempdir())]
 
 
 def _without_secrets(text: str, environment: Mapping[str, str]) -> str:
