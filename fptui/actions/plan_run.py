@@ -43,6 +43,8 @@ class StartOptions:
     gpus: tuple[int, ...] = ()
     force: bool = False
     autostop: str | None = None
+    max_hours: float | None = None
+    max_cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ class RunPlanner:
             logging_dir=str(self._run(run_id) / "tensorboard") if "logging_dir" in overrides else None,
             saves=Saves() if options.smoke else self._saves(),
             autostop=options.autostop,
+            max_hours=options.max_hours,
+            max_cost=options.max_cost,
         )
         return Planned(record, files.texts, files.secrets), notes
 

@@ -53,6 +53,11 @@ def plan_train(
     caches = missing_caches(planner)
     training, notes = planner.train(options, follows=caches[-1].record.id if caches else None)
     stops = will_arm(project, options.autostop, environment)
+    if stops is None and (options.max_hours is not None or options.max_cost is not None):
+        raise Refused(
+            "--max-hours and --max-cost are kept by the guard, which is armed on a pod and not with --autostop off: "
+            "leave them out, or look at `fptui autostop test`."
+        )
     plan = StartPlan((*caches, training), (*notes, *([stops] if stops else [])), options.force)
     refuse_conflicts(project, plan.records, now, force=options.force)
     return plan

@@ -39,6 +39,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="10m|off",
         help="stop the pod so long after its last run; default: the project's",
     )
+    parser.add_argument("--max-hours", type=_positive, metavar="H", help="stop the run at its next save after H hours")
+    parser.add_argument(
+        "--max-cost", type=_positive, metavar="$", help="stop the run at its next save when it cost so much"
+    )
     add_no_wait(parser)
     add_json(parser)
 
@@ -50,8 +54,9 @@ def run(args: Namespace) -> int:
     if args.smoke and args.resume:
         raise WrongUse("A smoke run begins anew: --smoke or --resume, not both.")
     options = StartOptions(
-        smoke=args.smoke, resume=args.resume, gpus=args.gpu, force=args.force, autostop=args.autostop
-    )
+        smoke=args.smoke, resume=args.resume, gpus=args.gpu, force=args.force, autostop=args.autostop,
+        max_hours=args.max_hours, max_cost=args.max_cost,
+    )  # fmt: skip
     variables = environment()
     plan = plan_train(project, args.version, options, environment=variables, now=time.time())
     for note in plan.notes:
@@ -64,6 +69,16 @@ def _gpus(text: str) -> tuple[int, ...]:
     if not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts) or len(set(parts)) < len(parts):
         raise ArgumentTypeError(f"{text!r} names no GPUs: write 0, or 0,1")
     return tuple(map(int, parts))
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e6:
+        raise ArgumentTypeError(f"{text!r} is no number above 0")
+    return number
 
 
 def _autostop(text: str) -> str:

@@ -56,6 +56,9 @@ class RunRecord:
     saves: Saves = Saves()
     autostop: str | None = None
     """As asked for at the start: `off`, a duration, or None for the project's own."""
+    max_hours: float | None = None
+    max_cost: float | None = None
+    """Dollars. Behind either the guard stops the run at its next save."""
     max_batches: int | None = None
     """Caching runs: how many items there are to do, for progress; None when unknown."""
 

@@ -27,6 +27,7 @@ from fptui.core.autostop import (
 from fptui.core.provider import Attempt, PodState, Preflight, Provider
 from fptui.core.records import write_json
 from fptui.guard.jobs import Jobs
+from fptui.guard.limits import Limits
 from fptui.guard.notices import Notice, notices
 from fptui.guard.runs import Runs
 
@@ -61,6 +62,7 @@ class Guard:
     def __init__(self, files: GuardFiles, outside: Outside, runs: Runs) -> None:
         self._files, self._outside, self._runs = files, outside, runs
         self._jobs = Jobs()
+        self._limits = Limits()
         self._watched = files.read_watched()
         self._provider: Provider | None = None
         self._provided: tuple[str, tuple[str, ...]] | None = None
@@ -90,6 +92,7 @@ class Guard:
         self._tell(before, seen)
         self._write(before, names)
         self._follow(order, now)
+        self._untold += self._limits.look(self._runs.at_work, now, self.state.price_per_hour)
         self._beat(now)
         self.idle_since = self._idle(seen, now)
 

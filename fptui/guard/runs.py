@@ -23,15 +23,19 @@ class Runs:
         self._alive = alive
         self._over: dict[str, RunRow | None] = {}
         """By folder: runs with an exit record, which do not change any more. None: another pod's."""
+        self.at_work: list[tuple[RunFolder, RunRow]] = []
+        """The active ones of the last look."""
 
     def look(self, projects: Sequence[str], now: float | None = None) -> tuple[tuple[Active, ...], tuple[End, ...]]:
         """The active ones, and the ended ones, newest first."""
         active: list[Active] = []
         ended: list[End] = []
+        self.at_work = []
         for folder, run in self._rows(projects, time.time() if now is None else now):
             counts = run.record.autostop != "off"
             if run.status.is_active:
                 active.append(Active(folder.window, counts))
+                self.at_work.append((folder, run))
             else:
                 grace = parse_duration(run.record.autostop) if counts and run.record.autostop else None
                 ended.append(End(folder.window, run.status, run.seconds(0.0), counts, grace))

@@ -125,3 +125,12 @@ def test_nothing_looks_armed_that_is_not(pod: Pod, monkeypatch: pytest.MonkeyPat
 def test_a_rehearsal_arms_nothing_unless_it_is_asked_to(pod: Pod) -> None:
     assert "This pod stops" not in pod.call("train", "--smoke")
     assert not pod.files.state.exists() and not pod.files.requests.exists()
+
+
+def test_a_run_is_stopped_at_its_next_save_when_it_has_had_its_hours(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "kept by the guard" in pod.call("train", "--max-hours", "1", "--autostop", "off", code=3)
+    monkeypatch.setenv("FPTUI_REHEARSAL_STEP_SECONDS", "0.15")
+    pod.call("train", "--max-hours", "0.0003", "--autostop", "5m", code=1)
+    [run, *_] = json.loads(pod.call("ls", "--json"))
+    assert (run["status"], run["step"]) == ("stopped", 20)
+    assert pod.until("counting")["reason"] == f"{run['id']} is stopped."
