@@ -82,13 +82,20 @@ def arm_for_runs(
     project: Project, windows: Sequence[str], asked: str | None, environment: Mapping[str, str], now: float
 ) -> bool:
     """Before runs start: whether the guard was told of them. The rehearsal is armed only where that is asked for; a
-    machine that is no pod never is. Nothing here keeps a run from starting."""
+    machine that is no pod never is. The grace that was asked for is in their records: it is not that of other runs.
+    FptuiError where the guard cannot be told: nobody would stop the pod."""
     if will_arm(project, asked, environment) is None:
         return False
-    grace = parse_duration(asked) if asked else None
-    files = guard_files(environment)
-    files.submit(_request(project, now, windows, grace))
-    ensure_guard(files, environment)
+    try:
+        files = guard_files(environment)
+        files.submit(_request(project, now, windows, None))
+        ensure_guard(files, environment)
+    except (OSError, FptuiError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise FptuiError(
+            f"Autostop cannot be armed ({plain(why)}), so the run was not started; `fptui train --autostop off` starts "
+            "it all the same."
+        ) from None
     return True
 
 

@@ -72,7 +72,8 @@ def plan_cache(
     caches = missing_caches(planner, everything=force)
     if not caches:
         raise AllCached(f"{chosen.name} is cached: every item has both files. --force makes them again.")
-    plan = StartPlan(tuple(caches), force=force)
+    stops = will_arm(project, None, environment)
+    plan = StartPlan(tuple(caches), (stops,) if stops else (), force)
     refuse_conflicts(project, plan.records, now, force=force)
     return plan
 

@@ -62,6 +62,11 @@ class GuardFiles:
         self.log = folder / "guard.log"
         self.requests = folder / "requests"
 
+    @property
+    def is_state_torn(self) -> bool:
+        """There is one, and it cannot be read."""
+        return self.state.exists() and read_record(self.state, Autostop) is None
+
     def read_state(self) -> Autostop:
         """OFF where there is none, or none that can be read."""
         return read_record(self.state, Autostop) or Autostop()

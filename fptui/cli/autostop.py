@@ -59,7 +59,7 @@ def state_json(state: Autostop) -> dict[str, Any]:
     return {
         "status": state.shown.value,
         "deadline": state.deadline,
-        "grace_seconds": state.policy.grace,
+        "grace_seconds": state.grace,
         "pod_id": state.pod_id,
         "reason": why(state),
         "attempts": [{"at": each.at, "via": each.via, "outcome": each.outcome} for each in state.attempts],
@@ -75,7 +75,7 @@ def state_lines(state: Autostop, now: float) -> list[str]:
     lines += [reason] if reason else []
     cost = grace_cost(state)
     if cost is not None and state.status is AutostopStatus.ARMED:
-        lines.append(f"The grace period of {duration(state.policy.grace)} costs ${cost:.2f}.")
+        lines.append(f"The grace period of {duration(state.grace)} costs ${cost:.2f}.")
     lines += [
         f"{time.strftime('%H:%M:%S', time.localtime(each.at))}  {each.via}: {each.outcome}"
         for each in state.attempts[-5:]

@@ -81,6 +81,8 @@ class Active:
     id: str
     counts: bool = True
     """Whether its end begins a countdown (False: `--autostop off`)."""
+    grace: float | None = None
+    """Its own (`--autostop 20m`)."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Seen:
     now: Now
     active: tuple[Active, ...] = ()
     ended: tuple[End, ...] = ()
-    """Newest first."""
+    """The last to end first."""
     unsafe: tuple[Unsafe, ...] | None = ()
     idle_seconds: float | None = None
     observed: PodState = PodState.UNKNOWN
@@ -140,6 +142,8 @@ class Autostop:
     deadline: float | None = None
     deadline_monotonic: float | None = None
     boot_id: str = ""
+    run_grace: float | None = None
+    """Of the newest run that is active, where it has its own."""
     was_active: bool = False
     handled: tuple[str, ...] = ()
     """Ended runs that begin no countdown any more."""
@@ -151,6 +155,11 @@ class Autostop:
     attempts: tuple[Attempt, ...] = ()
     answered: tuple[str, ...] = ()
     """Requests that are in this state already."""
+
+    @property
+    def grace(self) -> float:
+        """Seconds, as far as can be told before the last run has ended."""
+        return self.policy.grace if self.run_grace is None else self.run_grace
 
     @property
     def needs_guard(self) -> bool:
@@ -181,6 +190,7 @@ def armed(state: Autostop, seen: Seen, policy: Policy, fresh: Sequence[str] = ()
         policy=policy,
         boot_id=seen.now.boot_id,
         was_active=any(run.counts for run in seen.active),
+        run_grace=_grace(seen),
         handled=tuple(end.id for end in seen.ended if end.id not in fresh)[:_HANDLED_KEPT],
         attempts=(),
     )
@@ -212,7 +222,7 @@ def advance(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
     if seen.active:
         # A run holds a countdown; it does not end it, not even one that begins none itself.
         counts = state.status is not AutostopStatus.ARMED or state.was_active or any(run.counts for run in seen.active)
-        return replace(_quiet(state, AutostopStatus.ARMED), was_active=counts), None
+        return replace(_quiet(state, AutostopStatus.ARMED), was_active=counts, run_grace=_grace(seen)), None
     if state.status is AutostopStatus.ARMED:
         return _begin(state, seen), None
     if state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):
@@ -250,7 +260,7 @@ def _begin(state: Autostop, seen: Seen) -> Autostop:
         return _count(replace(state, handled=handled), seen.now, grace, f"{last.name} is {last.status.value}.")
     state = replace(state, handled=handled)
     if state.was_active:
-        return _count(state, seen.now, policy.grace, "The last run has ended.")
+        return _count(state, seen.now, state.grace, "The last run has ended.")
     if policy.idle is not None and seen.idle_seconds is not None and seen.idle_seconds >= policy.idle:
         why = f"No run, and the GPU has been idle for {duration(seen.idle_seconds)}."
         return _count(state, seen.now, policy.grace, why)
@@ -315,6 +325,10 @@ def _stopping(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
     if due:
         return state, Order.STOP
     return state, Order.OBSERVE if state.accepted_monotonic is not None else None
+
+
+def _grace(seen: Seen) -> float | None:
+    return next((run.grace for run in seen.active if run.counts), None)
 
 
 def _lost(seen: Seen) -> list[Unsafe]:

@@ -8,7 +8,7 @@ def autostop_line(state: Autostop, now: float) -> str:
     """`autostop 10 min after the last run`, `stops in 8 min ($0.33)`, …; `now`: the wall clock's."""
     words = {
         AutostopStatus.OFF: "autostop off",
-        AutostopStatus.ARMED: f"autostop {duration(state.policy.grace)} after the last run",
+        AutostopStatus.ARMED: f"autostop {duration(state.grace)} after the last run",
         AutostopStatus.COUNTING: f"stops in {_left(state, now)}",
         AutostopStatus.STOPPING: f"stopping the pod{_tries(state)}",
         AutostopStatus.STOPPED: "the pod is stopped",
@@ -25,7 +25,7 @@ def price(state: Autostop | None) -> str | None:
 
 def grace_cost(state: Autostop) -> float | None:
     """Dollars that the grace period costs; None while the price is not known."""
-    return None if state.price_per_hour is None else state.price_per_hour * state.policy.grace / 3600
+    return None if state.price_per_hour is None else state.price_per_hour * state.grace / 3600
 
 
 def why(state: Autostop) -> str | None:

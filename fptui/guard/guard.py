@@ -102,12 +102,11 @@ class Guard:
         return self._jobs.is_busy
 
     def _read(self) -> Autostop:
-        state = self._files.read_state()
-        if state.status is AutostopStatus.OFF and self._files.state.exists() and state == Autostop():
-            # Torn, or of another time: to be armed for nothing costs a countdown, not to be costs a night.
+        if self._files.is_state_torn:
+            # To be armed for nothing costs a countdown, not to be costs a night.
             self._outside.log("The state of autostop could not be read: armed anew.")
-            return armed(state, self._look(self._outside.clock()), Policy())
-        return state
+            return armed(Autostop(), self._look(self._outside.clock()), Policy())
+        return self._files.read_state()
 
     def _look(self, now: Now) -> Seen:
         active, ended = self._runs.look(self._watched, now.wall)

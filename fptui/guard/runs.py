@@ -1,5 +1,6 @@
 """The runs that hold this pod, and those that have ended here."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,19 +28,21 @@ class Runs:
         """The active ones of the last look."""
 
     def look(self, projects: Sequence[str], now: float | None = None) -> tuple[tuple[Active, ...], tuple[End, ...]]:
-        """The active ones, and the ended ones, newest first."""
+        """The active ones, newest first, and the ended ones, the last to end first; a lost one may have been that."""
         active: list[Active] = []
-        ended: list[End] = []
+        ended: list[tuple[float, End]] = []
         self.at_work = []
         for folder, run in self._rows(projects, time.time() if now is None else now):
             counts = run.record.autostop != "off"
+            grace = parse_duration(run.record.autostop) if counts and run.record.autostop else None
             if run.status.is_active:
-                active.append(Active(folder.window, counts))
+                active.append(Active(folder.window, counts, grace))
                 self.at_work.append((folder, run))
             else:
-                grace = parse_duration(run.record.autostop) if counts and run.record.autostop else None
-                ended.append(End(folder.window, run.status, run.seconds(0.0), counts, grace))
-        return tuple(active), tuple(ended)
+                at = math.inf if run.ended_at is None else run.ended_at
+                ended.append((at, End(folder.window, run.status, run.seconds(0.0), counts, grace)))
+        ended.sort(key=lambda item: item[0], reverse=True)
+        return tuple(active), tuple(end for _, end in ended)
 
     def _rows(self, projects: Sequence[str], now: float) -> Iterator[tuple[RunFolder, RunRow]]:
         for path in projects:

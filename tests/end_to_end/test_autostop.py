@@ -134,3 +134,12 @@ def test_a_run_is_stopped_at_its_next_save_when_it_has_had_its_hours(pod: Pod, m
     [run, *_] = json.loads(pod.call("ls", "--json"))
     assert (run["status"], run["step"]) == ("stopped", 20)
     assert pod.until("counting")["reason"] == f"{run['id']} is stopped."
+
+
+def test_a_run_that_could_not_be_guarded_is_not_started(pod: Pod) -> None:
+    pod.files.folder.parent.mkdir(parents=True, exist_ok=True)
+    pod.files.folder.write_text("no folder")
+    refused = pod.call("train", "--smoke", "--autostop", "5m", code=1)
+    assert "Autostop cannot be armed" in refused and "--autostop off" in refused
+    assert json.loads(pod.call("ls", "--json")) == []
+    assert "finished" in pod.call("train", "--smoke", "--autostop", "off")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fptui.adapters.guard_files import Life
+from fptui.adapters.guard_files import Life, Request
 from fptui.core.autostop import AutostopStatus, Policy, Unsafe
 from fptui.core.provider import PodState
 from fptui.core.records import read_record
@@ -90,7 +90,7 @@ def test_a_guard_killed_at_each_of_its_steps_loses_no_countdown(machine: Machine
     for at in range(1, 40):
         mend = interrupted(machine, at)
         if at == 20:
-            machine.files.submit(machine.files.request(machine.files.submit(_extend(machine))) or _extend(machine))
+            machine.files.submit(extend(machine))
         with contextlib.suppress(KeyboardInterrupt):
             machine.tick(5.0, times=3)
         mend()
@@ -100,9 +100,7 @@ def test_a_guard_killed_at_each_of_its_steps_loses_no_countdown(machine: Machine
     assert machine.service.stops == 1
 
 
-def _extend(machine: Machine):  # type: ignore[no-untyped-def]
-    from fptui.adapters.guard_files import Request
-
+def extend(machine: Machine) -> Request:
     return Request("extend", machine.wall, seconds=300.0)
 
 
@@ -110,7 +108,7 @@ def test_a_request_is_taken_once_whenever_the_guard_is_killed(tmp_path: Path) ->
     for at in range(1, 8):
         machine = counting(Machine(tmp_path / str(at)))
         before = machine.state.deadline or 0.0
-        machine.files.submit(_extend(machine))
+        machine.files.submit(extend(machine))
         mend = interrupted(machine, at)
         with contextlib.suppress(KeyboardInterrupt):
             machine.tick()
@@ -257,3 +255,24 @@ def test_a_pod_is_terminated_only_where_everything_is_on_a_network_volume(
     machine.end("a")
     machine.until(STOPPED, 800)
     assert machine.service.terminated is terminates
+
+
+def test_a_run_s_own_grace_is_not_that_of_others(machine: Machine) -> None:
+    machine.arm("a", policy=Policy(grace=900.0))
+    machine.start("a")
+    machine.start("b", autostop="20s")
+    machine.tick()
+    assert (machine.state.policy.grace, machine.state.grace) == (900.0, 20.0), "the line is of the newest"
+    machine.end("b")
+    machine.tick(times=30)
+    assert (machine.status, machine.state.grace) == (AutostopStatus.ARMED, 900.0)
+    machine.end("a")
+    machine.until(COUNTING, 3)
+    assert machine.state.deadline == machine.wall + 900
+
+
+def test_a_guard_that_was_off_stays_off(machine: Machine) -> None:
+    machine.tick()
+    machine.kill()
+    machine.tick(times=2)
+    assert machine.status is AutostopStatus.OFF
