@@ -6,7 +6,6 @@ Killed at any moment it loses nothing: another one begins with what is on disk.
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from fptui.adapters.guard_files import GuardFiles, Life, Request
 from fptui.adapters.processes import boot_id, start_ticks
@@ -22,19 +21,17 @@ from fptui.core.autostop import (
     armed,
     cancelled,
     extended,
-    tried,
 )
-from fptui.core.provider import Attempt, PodState, Preflight, Provider
+from fptui.core.provider import Provider
 from fptui.core.records import write_json
 from fptui.guard.jobs import Jobs
 from fptui.guard.limits import Limits
 from fptui.guard.notices import Notice, notices
 from fptui.guard.runs import Runs
+from fptui.guard.service import Service
 
-_PREFLIGHT_EVERY, _PREFLIGHT_AGAIN = 600.0, 30.0
-"""Seconds; the second while it fails."""
 _UNSAFE_EVERY = 10.0
-_OBSERVE_EVERY = 5.0
+"""Seconds."""
 _ANSWERED_KEPT = 50
 
 
@@ -64,13 +61,8 @@ class Guard:
         self._jobs = Jobs()
         self._limits = Limits()
         self._watched = files.read_watched()
-        self._provider: Provider | None = None
-        self._provided: tuple[str, tuple[str, ...]] | None = None
+        self._service = Service(outside.provider, self._jobs, outside.log)
         self._unsafe: tuple[Unsafe, ...] | None = None
-        self._observed = PodState.UNKNOWN
-        self._has_network_volume = False
-        self._asked: dict[str, float] = {}
-        """When each kind of job was last begun, on the monotonic clock."""
         self._trouble: str | None = None
         self._gpus_idle_since: float | None = None
         self._known: set[str] | None = None
@@ -85,7 +77,7 @@ class Guard:
         before = self.state
         names, seen = self._answer(self._look(now))
         self._take_results(now)
-        seen = replace(seen, unsafe=self._unsafe, observed=self._observed, idle_seconds=self._gpus_idle(seen))
+        seen = replace(seen, unsafe=self._unsafe, observed=self._service.observed, idle_seconds=self._gpus_idle(seen))
         self.state, order = advance(self.state, seen)
         if self.state.status is not before.status:
             self._say(before)
@@ -134,7 +126,7 @@ class Guard:
         if request.do == "arm":
             self.state = armed(self.state, seen, request.policy or Policy(), request.runs)
             self.state = replace(self.state, provider=request.provider, stop_command=request.stop_command)
-            self._asked.pop("preflight", None)
+            self._service.look_anew()
         elif request.do == "cancel":
             self.state = cancelled(self.state, "Cancelled.")
         elif request.do == "extend":
@@ -146,74 +138,25 @@ class Guard:
     def _follow(self, order: Order | None, now: Now) -> None:
         if self.state.status in (AutostopStatus.OFF, AutostopStatus.CANCELLED):
             return
-        provider = self._reach()
-        if provider is None:
-            return
-        again = _PREFLIGHT_EVERY if self.state.problem is None else _PREFLIGHT_AGAIN
-        if self.state.status is not AutostopStatus.STOPPED:
-            self._sometimes("preflight", again, now, provider.preflight)
+        self.state = self._service.reach(self.state)
         if self.state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):
-            self._sometimes(
-                "unsafe", _UNSAFE_EVERY, now, lambda: self._outside.unsafe(self._watched, self.state.policy.terminate)
+            terminate = self.state.policy.terminate
+            self._jobs.sometimes(
+                "unsafe", _UNSAFE_EVERY, now.monotonic, lambda: self._outside.unsafe(self._watched, terminate)
             )
         if order is Order.MAKE_SAFE and self._unsafe:
-            self._sometimes("make safe", _UNSAFE_EVERY, now, self._outside.make_safe)
-        elif order is Order.STOP:
-            terminate = self._may_terminate()
-            self._jobs.start("stop", lambda: provider.stop(terminate=terminate))
-        elif order is Order.OBSERVE:
-            self._sometimes("observe", _OBSERVE_EVERY, now, provider.observe)
-
-    def _may_terminate(self) -> bool:
-        """A terminated pod's own disks are gone: only a network volume, with everything on it, allows that. Lambda
-        Cloud knows no stop; its adapter refuses one."""
-        safe = self._has_network_volume and self._unsafe == ()
-        return self.state.policy.terminate and safe
-
-    def _sometimes(self, kind: str, every: float, now: Now, work: Callable[[], Any]) -> None:
-        last = self._asked.get(kind)
-        if (last is None or now.monotonic - last >= every) and self._jobs.start(kind, work):
-            self._asked[kind] = now.monotonic
+            self._jobs.sometimes("make safe", _UNSAFE_EVERY, now.monotonic, self._outside.make_safe)
+        self._service.follow(order, self.state, is_safe=self._unsafe == (), now=now.monotonic)
 
     def _take_results(self, now: Now) -> None:
         for kind, result in self._jobs.finished():
             if isinstance(result, Exception):
                 self._outside.log(f"{kind}: {type(result).__name__}: {result}")
-                # Never a stop that is forgotten, never results that are safe.
-                self._take_result(
-                    kind, [Attempt(now.wall, "guard", str(result), False)] if kind == "stop" else None, now
-                )
+            if kind == "unsafe":
+                # Never results that are safe because nobody could look.
+                self._unsafe = None if isinstance(result, Exception) else result
             else:
-                self._take_result(kind, result, now)
-
-    def _take_result(self, kind: str, result: Any, now: Now) -> None:
-        if kind == "stop":
-            self.state = tried(self.state, result, now)
-            for attempt in result:
-                self._outside.log(f"stop by {attempt.via}: {attempt.outcome}")
-        elif kind == "observe":
-            self._observed = result or PodState.UNKNOWN
-        elif kind == "unsafe":
-            self._unsafe = result
-        elif kind == "preflight" and result is not None:
-            self._take_preflight(result)
-
-    def _take_preflight(self, found: Preflight) -> None:
-        price = self.state.policy.price_per_hour or found.price_per_hour or self.state.price_per_hour
-        problem = None if found.ok else " ".join(found.problems) or "The service does not answer."
-        if problem != self.state.problem:
-            self._outside.log(problem or "The service knows this pod and its key.")
-        self._has_network_volume = found.network_volume is True
-        self.state = replace(self.state, problem=problem, price_per_hour=price)
-
-    def _reach(self) -> Provider | None:
-        wanted = (self.state.provider, self.state.stop_command)
-        if wanted != self._provided:
-            self._provided, self._provider = wanted, self._outside.provider(*wanted)
-        pod_id = self._provider.pod_id if self._provider else None
-        problem = self.state.problem if self._provider else "Nothing here can be stopped: this is no pod that is known."
-        self.state = replace(self.state, pod_id=pod_id, problem=problem)
-        return self._provider
+                self.state = self._service.take(kind, result, self.state, now)
 
     def _gpus_idle(self, seen: Seen) -> float | None:
         """For how long; looked at only where the user chose to stop an idle pod."""
@@ -262,8 +205,8 @@ class Guard:
         self._outside.log(f"{before.status.value} -> {self.state.status.value}{reason}")
         if self.state.status is AutostopStatus.COUNTING:
             self._unsafe = None
-            self._asked.pop("unsafe", None)
-        self._observed = PodState.UNKNOWN
+            self._jobs.forget("unsafe")
+        self._service.forget()
 
     def _idle(self, seen: Seen, now: Now) -> float | None:
         """Since when, on the monotonic clock, there has been nothing to guard."""

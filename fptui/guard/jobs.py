@@ -11,6 +11,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self._running: set[str] = set()
+        self._begun: dict[str, float] = {}
         self._done: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
 
     def start(self, kind: str, work: Callable[[], Any]) -> bool:
@@ -20,6 +21,16 @@ class Jobs:
         self._running.add(kind)
         threading.Thread(target=self._run, args=(kind, work), name=kind, daemon=True).start()
         return True
+
+    def sometimes(self, kind: str, every: float, now: float, work: Callable[[], Any]) -> None:
+        """`start`, `every` seconds behind the last time at most; `now` on the monotonic clock."""
+        last = self._begun.get(kind)
+        if (last is None or now - last >= every) and self.start(kind, work):
+            self._begun[kind] = now
+
+    def forget(self, kind: str) -> None:
+        """When it last began: the next time comes at once."""
+        self._begun.pop(kind, None)
 
     @property
     def is_busy(self) -> bool:
