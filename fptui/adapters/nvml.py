@@ -10,23 +10,12 @@ from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
-from fptui.core.gpu import GpuProcess, GpuReading, GpuReport
+from fptui.core.gpu import SLOWED_BY, GpuProcess, GpuReading, GpuReport
 
 PEAK_PERIOD_SECONDS = 0.1
 _RETRY_SECONDS = 10.0
 
-# nvml.h, nvmlClocksEventReasons: what holds the clocks down. Idle (bit 0) is left out: nothing is slowed then.
-_SLOWED_BY = (
-    (0x004, "power limit"),
-    (0x008, "hardware slowdown"),
-    (0x010, "sync boost"),
-    (0x020, "temperature"),
-    (0x040, "hardware thermal limit"),
-    (0x080, "power brake"),
-    (0x002, "clocks set by hand"),
-    (0x100, "display clocks"),
-)
-_KNOWN_REASONS = 0x1 | sum(bit for bit, _ in _SLOWED_BY)
+_KNOWN_REASONS = 0x1 | sum(bit for bit, _ in SLOWED_BY)
 
 # nvml.h, nvmlReturn_t.
 _UNINITIALIZED, _NO_PERMISSION, _DRIVER_NOT_LOADED, _LIBRARY_NOT_FOUND = 1, 4, 9, 12
@@ -136,6 +125,7 @@ class _Device:
         self._nvml = nvml
         self.index = index
         self.peak = peak
+        self.recent_peak: int | None = None
         self.problem: str | None = None
         self.closed = False
         self._handle: Any = None
@@ -152,6 +142,7 @@ class _Device:
         memory = self._ask(lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
         used, total = (int(memory.used), int(memory.total)) if memory is not None and memory.total else (None, None)
         self._raise_peak(used)
+        recent, self.recent_peak = self.recent_peak, None
         power = self._ask(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
         limit = self._ask(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle))
         return GpuReading(
@@ -163,6 +154,7 @@ class _Device:
             memory_used=used,
             memory_total=total,
             memory_peak=self.peak,
+            recent_peak=recent,
             power_watts=None if power is None else power / 1000,
             power_limit_watts=None if limit is None else limit / 1000,
             temperature=self._ask(lambda: int(nvml.nvmlDeviceGetTemperature(handle, 0))),
@@ -180,7 +172,8 @@ class _Device:
 
     def _raise_peak(self, used: int | None) -> None:
         if used is not None:
-            self.peak = used if self.peak is None else max(self.peak, used)
+            self.peak = max(used, self.peak or 0)
+            self.recent_peak = max(used, self.recent_peak or 0)
 
     def _find(self) -> Any:
         if self._handle is None:
@@ -194,7 +187,7 @@ class _Device:
         if bits is None:
             return None
         unknown = bits & ~_KNOWN_REASONS
-        return tuple(word for bit, word in _SLOWED_BY if bits & bit) + ((f"reason {unknown:#x}",) if unknown else ())
+        return tuple(word for bit, word in SLOWED_BY if bits & bit) + ((f"reason {unknown:#x}",) if unknown else ())
 
     def _processes(self, handle: Any) -> tuple[GpuProcess, ...] | None:
         found = self._ask(lambda: list(self._nvml.nvmlDeviceGetComputeRunningProcesses(handle)))

@@ -1,16 +1,18 @@
 """`fptui autostop`"""
 
 import time
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from fptui.cli.common import add_json, environment, project_of
+from fptui.cli.common import add_json, environment, project_of, row_of, seconds
 from fptui.cli.output import emit, emit_json, say
 from fptui.core.autostop import Autostop, AutostopStatus
 from fptui.core.autostop_words import autostop_line, grace_cost, why
+from fptui.core.cost import Money
 from fptui.core.provider import Preflight
-from fptui.core.units import duration, parse_duration
+from fptui.core.units import dollars, duration
 from fptui.errors import WrongUse
+from fptui.watch.pod_past import PodPast
 
 HELP = (
     "The guard that stops this pod after its last run. `status` shows it; `arm` begins to watch, after a look at the "
@@ -22,9 +24,7 @@ EXAMPLE = "fptui autostop extend 30m"
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("do", nargs="?", default="status", choices=("status", "arm", "cancel", "extend", "test"))
-    parser.add_argument(
-        "time", nargs="?", type=_seconds, metavar="TIME", help="for extend: so much; for arm: the grace"
-    )
+    parser.add_argument("time", nargs="?", type=seconds, metavar="TIME", help="for extend: so much; for arm: the grace")
     add_json(parser)
 
 
@@ -45,11 +45,11 @@ def run(args: Namespace) -> int:
         autostop.cancel(variables, now)
     elif args.do == "extend":
         autostop.extend(variables, now, args.time)
-    state = autostop.status(variables)
+    state, money = autostop.status(variables), _money(args)
     if args.json:
-        emit_json(state_json(state))
+        emit_json({**state_json(state), "spent_today": money and money.spent, "idle_today": money and money.idle})
     else:
-        for line in state_lines(state, time.time()):
+        for line in [*state_lines(state, time.time()), *money_lines(money)]:
             emit(line)
     return 1 if state.shown is AutostopStatus.FAILED else 0
 
@@ -83,6 +83,23 @@ def state_lines(state: Autostop, now: float) -> list[str]:
     return lines
 
 
+def money_lines(money: Money | None) -> list[str]:
+    """What the project has cost today."""
+    spent = None if money is None or money.spent is None else f"{dollars(money.spent)} in runs of this project"
+    idle = None if money is None or money.idle is None else f"{dollars(money.idle)} while a GPU had nothing to do"
+    return [f"Today: {', '.join(filter(None, (spent, idle)))}."] if spent or idle else []
+
+
+def _money(args: Namespace) -> Money | None:
+    try:
+        project = project_of(args)
+    except WrongUse:
+        return None
+    now = time.time()
+    rows = [row for folder in project.run_folders() if (row := row_of(folder, now)) is not None]
+    return PodPast(project, environment()).money(rows, now)
+
+
 def preflight_lines(found: Preflight) -> list[str]:
     """What the service says of this pod."""
     facts = [found.gpu, None if found.price_per_hour is None else f"${found.price_per_hour:.2f}/h"]
@@ -103,10 +120,3 @@ def _test(args: Namespace, findings: list[tuple[str, str, bool]]) -> int:
         for step, text, ok in findings:
             emit(f"{'ok  ' if ok else 'FAIL'}  {step:<10} {text}")
     return 0 if good else 1
-
-
-def _seconds(text: str) -> float:
-    seconds = parse_duration(text)
-    if not seconds:
-        raise ArgumentTypeError(f"{text!r} is no duration such as 90s, 10m or 1h30m")
-    return float(seconds)

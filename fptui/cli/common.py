@@ -2,7 +2,7 @@
 
 import os
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,20 +52,19 @@ def add_json(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON on stdout")
 
 
+def seconds(text: str) -> float:
+    """A duration as argparse wants it."""
+    from fptui.core.units import parse_duration
+
+    found = parse_duration(text)
+    if not found:
+        raise ArgumentTypeError(f"{text!r} is no duration such as 90s, 10m or 1h30m")
+    return float(found)
+
+
 def environment() -> dict[str, str]:
     """This process's environment, as the functions below `cli` are given it."""
     return dict(os.environ)
-
-
-def price_of(project: "Project") -> "float | None":
-    """Dollars an hour: what the project says, else what the service said to the guard; None where neither did."""
-    said = project.settings.autostop.get("price_per_hour")
-    if isinstance(said, (int, float)):
-        return float(said)
-    from fptui.adapters.guard_files import guard_files
-
-    files = guard_files(environment())
-    return files.read_state().price_per_hour if files.state.exists() else None
 
 
 def row_of(folder: "RunFolder", now: float) -> "RunRow | None":

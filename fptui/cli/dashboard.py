@@ -77,7 +77,12 @@ def _show(folder: str) -> tuple[int, str | None]:
         except FptuiError as error:
             return error.exit_code, str(error)
         around = dict(os.environ)
-        app = FptuiApp(LiveWatch(project.path, around), ProjectActions(project.path, around), place=place)
+        app = FptuiApp(
+            LiveWatch(project.path, around),
+            ProjectActions(project.path, around),
+            place=place,
+            notify_terminal=project.settings.notify_terminal,
+        )
     else:
         app = FptuiApp(None, None, place=place, folder=path)
     sentence = app.run()

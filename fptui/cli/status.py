@@ -4,11 +4,12 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from fptui.cli.common import add_json, add_run, loss_text, price_of, row_json, run_of, steps_text
+from fptui.cli.common import add_json, add_run, environment, loss_text, row_json, run_of, steps_text
 from fptui.cli.output import emit, emit_json
+from fptui.core.cost import cost
 from fptui.core.facts import LogError
-from fptui.core.units import duration, step_time
-from fptui.core.view import cost
+from fptui.core.units import dollars, duration, step_time
+from fptui.watch.prices import Prices
 from fptui.watch.run_watch import RunWatch
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     project, folder = run_of(args)
-    now, price = time.time(), price_of(project)
+    now = time.time()
     view = RunWatch(folder).poll(now)
+    price = Prices(project, environment()).of(view.row.record)
     costs = cost(view.row.seconds(now), price), cost(view.eta_seconds, price)
     if args.json:
         emit_json(view_json(view, *costs))
@@ -95,5 +97,5 @@ def view_lines(view: "RunView", so_far: float | None = None, to_end: float | Non
 
 
 def _costs(so_far: float | None, to_end: float | None) -> str | None:
-    rest = "" if to_end is None else f", ${to_end:.2f} to go"
-    return None if so_far is None else f"${so_far:.2f} so far{rest}"
+    rest = "" if to_end is None else f", {dollars(to_end)} to go"
+    return None if so_far is None else f"{dollars(so_far)} so far{rest}"

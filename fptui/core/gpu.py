@@ -3,6 +3,20 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+# nvml.h, nvmlClocksEventReasons: what holds the clocks down. Idle (bit 0) is left out: nothing is slowed then.
+SLOWED_BY = (
+    (0x004, "power limit"),
+    (0x008, "hardware slowdown"),
+    (0x010, "sync boost"),
+    (0x020, "temperature"),
+    (0x040, "hardware thermal limit"),
+    (0x080, "power brake"),
+    (0x002, "clocks set by hand"),
+    (0x100, "display clocks"),
+)
+IDLE_PERCENT = 5
+"""A GPU with less to do than this does nothing: a desktop, or a context that is held, takes as much."""
+
 
 @dataclass(frozen=True)
 class GpuProcess:
@@ -34,6 +48,8 @@ class GpuReading:
     throttle_reasons: tuple[str, ...] | None = None
     processes: tuple[GpuProcess, ...] | None = None
     """None: unknown, which is usual in a container; () means that nobody is there."""
+    recent_peak: int | None = None
+    """As `memory_peak`, since the reading before this one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,12 @@ class GpuReport:
     problem: str | None = None
     """One sentence: no driver, no library, a GPU that fell off."""
     driver: str | None = None
+
+    @property
+    def is_working(self) -> bool | None:
+        """Whether any GPU has something to do; None where none says."""
+        known = [gpu.utilisation for gpu in self.gpus if gpu.utilisation is not None]
+        return any(percent >= IDLE_PERCENT for percent in known) if known else None
 
 
 class GpuSource(Protocol):

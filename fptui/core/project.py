@@ -29,12 +29,19 @@ class Settings:
     """Addresses as apprise writes them; FPTUI_NOTIFY is the better place for those that hold a secret."""
     notify_command: tuple[str, ...] = ()
     """Called with a title and a text behind it."""
+    notify_terminal: str | None = None
+    """How a dashboard that is open tells its terminal of what others are notified of: `bell`, `osc9` or `osc777`, with
+    which most terminals show a message on the desktop and ring too."""
     autostop: Mapping[str, Any] = field(default_factory=dict)
     """The table as it stands there: `core.autostop_settings` reads it, where autostop is meant."""
 
 
 _KINDS = {bool: "true or false", str: "a text", dict: "a table", list: "a list of texts"}
-_CHOICES = {"trainer": ("musubi", "rehearsal"), "launcher": ("accelerate", "python")}
+_CHOICES = {
+    "trainer": ("musubi", "rehearsal"),
+    "launcher": ("accelerate", "python"),
+    "notify_terminal": ("bell", "osc9", "osc777"),
+}
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def _open(folder: Path) -> Project:
 
 def _settings(table: dict[str, Any], file: Path) -> Settings:
     types: dict[str, type] = {"trainer": str, "launcher": str, "python": str, "uv": bool, "notify": list,
-                              "notify_command": list, "autostop": dict}  # fmt: skip
+                              "notify_command": list, "notify_terminal": str, "autostop": dict}  # fmt: skip
     for key, value in table.items():
         where = f"{plain(str(file))}, [tool.fptui], {plain(key)}"
         if key not in types:

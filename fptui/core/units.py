@@ -31,6 +31,11 @@ def duration(seconds: float | None) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def dollars(amount: float | None) -> str:
+    """`$0.33`, `$91`: cents as long as they count; `?` when unknown."""
+    return "?" if amount is None else f"${amount:.2f}" if amount < 20 else f"${amount:,.0f}"
+
+
 def gibibytes(count: int | None) -> str:
     """`73.4` GiB, without the unit; `?` when unknown."""
     return "?" if count is None else f"{count / 2**30:.1f}"

@@ -8,6 +8,7 @@ from fptui.core.status import Status
 
 if TYPE_CHECKING:  # `fptui ls` shows rows only: the dozen classes of a log's facts cost it 10 ms
     from fptui.core.autostop import Autostop
+    from fptui.core.cost import Money
     from fptui.core.facts import LogFacts, Saved
     from fptui.core.gpu import GpuReport
 
@@ -59,11 +60,8 @@ class RunView:
     """What a stop now would lose."""
     source: str | None
     """Where the curve comes from: `tensorboard` or `log`."""
-
-
-def cost(seconds: float | None, price_per_hour: float | None) -> float | None:
-    """Dollars; None while either is not known."""
-    return None if seconds is None or price_per_hour is None else seconds * price_per_hour / 3600
+    price_per_hour: float | None = None
+    """Dollars, on the pod of this run."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +80,5 @@ class ProjectView:
     """One sentence for every reader that failed."""
     autostop: "Autostop | None" = None
     """None: this machine is no pod that could be stopped."""
+    money: "Money | None" = None
+    """None: nothing is known of what it costs."""

@@ -22,11 +22,11 @@ from fptui.core.autostop import (
     cancelled,
     extended,
 )
+from fptui.core.notices import Notice, notices
 from fptui.core.provider import Provider
 from fptui.core.records import write_json
 from fptui.guard.jobs import Jobs
 from fptui.guard.limits import Limits
-from fptui.guard.notices import Notice, notices
 from fptui.guard.runs import Runs
 from fptui.guard.service import Service
 
@@ -60,7 +60,8 @@ class Guard:
         self._files, self._outside, self._runs = files, outside, runs
         self._jobs = Jobs()
         self._limits = Limits()
-        self._watched = files.read_watched()
+        self.watched = files.read_watched()
+        """The projects whose runs hold the pod."""
         self._service = Service(outside.provider, self._jobs, outside.log)
         self._unsafe: tuple[Unsafe, ...] | None = None
         self._trouble: str | None = None
@@ -101,7 +102,7 @@ class Guard:
         return self._files.read_state()
 
     def _look(self, now: Now) -> Seen:
-        active, ended = self._runs.look(self._watched, now.wall)
+        active, ended = self._runs.look(self.watched, now.wall)
         return Seen(now, active, ended)
 
     # Requests
@@ -119,9 +120,9 @@ class Guard:
         return names, seen
 
     def _take(self, request: Request, seen: Seen) -> Seen:
-        if request.project is not None and request.project not in self._watched:
-            self._watched = (*self._watched, request.project)
-            self._files.write_watched(self._watched)
+        if request.project is not None and request.project not in self.watched:
+            self.watched = (*self.watched, request.project)
+            self._files.write_watched(self.watched)
             seen = self._look(seen.now)
         if request.do == "arm":
             self.state = armed(self.state, seen, request.policy or Policy(), request.runs)
@@ -142,7 +143,7 @@ class Guard:
         if self.state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):
             terminate = self.state.policy.terminate
             self._jobs.sometimes(
-                "unsafe", _UNSAFE_EVERY, now.monotonic, lambda: self._outside.unsafe(self._watched, terminate)
+                "unsafe", _UNSAFE_EVERY, now.monotonic, lambda: self._outside.unsafe(self.watched, terminate)
             )
         if order is Order.MAKE_SAFE and self._unsafe:
             self._jobs.sometimes("make safe", _UNSAFE_EVERY, now.monotonic, self._outside.make_safe)
@@ -177,7 +178,7 @@ class Guard:
         self._untold += notices(before, self.state, new, seen.now.wall)
         if self._untold:
             notice = self._untold[0]
-            if self._jobs.start("notify", lambda: self._outside.notify(self._watched, notice)):
+            if self._jobs.start("notify", lambda: self._outside.notify(self.watched, notice)):
                 self._untold.pop(0)
 
     # Disk

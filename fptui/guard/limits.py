@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 
 from fptui.actions.stop import request
 from fptui.core.autostop import Now
+from fptui.core.cost import cost
+from fptui.core.notices import Notice
 from fptui.core.run import RunFolder
 from fptui.core.units import duration
-from fptui.core.view import RunRow, cost
+from fptui.core.view import RunRow
 from fptui.errors import FptuiError
-from fptui.guard.notices import Notice
 
 PATIENCE = 1800.0
 """Seconds that a save may take to come."""

@@ -15,16 +15,16 @@ from fptui.adapters.pod import pod_facts
 from fptui.adapters.processes import boot_id
 from fptui.adapters.providers import provider_for
 from fptui.core.autostop import Now
-from fptui.core.gpu import GpuSource
+from fptui.core.gpu_history import Pod
+from fptui.core.notices import Notice
 from fptui.core.project import find_project
 from fptui.errors import FptuiError
+from fptui.guard.gpu_recorder import GpuRecorder
 from fptui.guard.guard import Guard, Outside
-from fptui.guard.notices import Notice
 from fptui.guard.results import Results
 from fptui.guard.runs import Runs
 
 _IDLE_SECONDS = 600.0
-_IDLE_PERCENT = 5
 _LARGEST_LOG = 1 << 20
 
 
@@ -44,18 +44,23 @@ def guard(environment: Mapping[str, str]) -> int:
 
 def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
     log = logger(files.log)
-    results, gpus = Results(environment, log), NvmlSource()
+    results, pod_id = Results(environment, log), pod_facts(environment).id
+    host = os.uname().nodename
+    gpus = GpuRecorder(
+        NvmlSource(), lambda: at_work.watched, lambda: Pod(pod_id, host, at_work.state.price_per_hour), log
+    )
     outside = Outside(
         provider=lambda choice, command: provider_for(choice, environment, command),
         unsafe=results.unsafe,
         make_safe=results.make_safe,
-        gpus_work=lambda: gpus_work(gpus),
+        gpus_work=lambda: gpus.report.is_working,
         notify=lambda projects, notice: tell(projects, notice, environment, log),
         clock=now_here,
         log=log,
     )
     log(f"began, process {os.getpid()}")
-    at_work = Guard(files, outside, Runs(pod_facts(environment).id))
+    at_work = Guard(files, outside, Runs(pod_id))
+    gpus.begin()
     while True:
         began = time.monotonic()
         try:
@@ -84,12 +89,6 @@ def tell(projects: Sequence[str], notice: Notice, environment: Mapping[str, str]
         problems += notify_command(command, notice.title, notice.body, environment)
     for problem in problems:
         log(problem)
-
-
-def gpus_work(source: GpuSource) -> bool | None:
-    """Whether any does more than a desktop would."""
-    known = [gpu.utilisation for gpu in source.read().gpus if gpu.utilisation is not None]
-    return any(percent >= _IDLE_PERCENT for percent in known) if known else None
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The application: a theme, the palette, and the first screen."""
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
@@ -11,12 +12,14 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from fptui.core.notices import Notice
 from fptui.tui.actions import Actions
 from fptui.tui.keys import KEYS
 from fptui.tui.left_trim import TrimmedUpdate
 from fptui.tui.screens.dashboard import Dashboard
 from fptui.tui.screens.no_project import NoProjectScreen
 from fptui.tui.snapshot import Watch
+from fptui.tui.terminal_notice import terminal_notice
 from fptui.tui.theme import DARK, LIGHT
 
 
@@ -38,8 +41,10 @@ class FptuiApp(App[str | None]):
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
         period: float = 1.0,
+        notify_terminal: str | None = None,
     ) -> None:
-        """Without `watch` and `actions` there is no project in `folder`; `place` is the host or pod."""
+        """Without `watch` and `actions` there is no project in `folder`; `place` is the host or pod;
+        `notify_terminal` as in `core.project.Settings`."""
         super().__init__()
         self._watch = watch
         self._actions = actions
@@ -47,6 +52,7 @@ class FptuiApp(App[str | None]):
         self._folder = folder or Path()
         self._clock = clock
         self._period = period
+        self._notify_terminal = notify_terminal
         self.failure: Exception | None = None
         """What went wrong in the screen itself, if anything did."""
         for theme in (DARK, LIGHT):
@@ -70,7 +76,15 @@ class FptuiApp(App[str | None]):
     def get_default_screen(self) -> Screen[Any]:
         if self._watch is None or self._actions is None:
             return NoProjectScreen(self._folder, self._place)
-        return Dashboard(self._watch, self._actions, self._place, self._clock, self._period)
+        return Dashboard(
+            self._watch, self._actions, self._place, clock=self._clock, period=self._period, tell=self.tell
+        )
+
+    def tell(self, notice: Notice) -> None:
+        """The terminal that this is shown in, when the user wants it told."""
+        if self._notify_terminal is not None and self._driver is not None:
+            self._driver.write(terminal_notice(notice, self._notify_terminal, "TMUX" in os.environ))
+            self._driver.flush()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: the table of keys, and the theme."""

@@ -1,7 +1,7 @@
 """The real watch and actions behind the protocols. Their modules are imported when first used, off the UI's thread."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fptui.core.run import RunRecord
@@ -27,15 +27,21 @@ class LiveWatch:
             self._watch = self._make()
         return self._watch.poll(now, selected)
 
+    def utilisation(self, gpu: int, since: float) -> Sequence[tuple[float, int | None]]:
+        return self._watch.utilisation(gpu, since) if self._watch is not None else ()
+
     def _make(self) -> Watch:
         from fptui.actions.autostop import shown
         from fptui.adapters.nvml import NvmlSource
         from fptui.core.project import find_project
+        from fptui.watch.pod_past import PodPast
         from fptui.watch.project_watch import ProjectWatch
 
         gpus = NvmlSource()
         gpus.start_peak_sampler()
-        return ProjectWatch(find_project(self._path), gpus, autostop=shown(self._environment))
+        project = find_project(self._path)
+        past = PodPast(project, self._environment)
+        return ProjectWatch(project, gpus, autostop=shown(self._environment), past=past)
 
 
 class ProjectActions:

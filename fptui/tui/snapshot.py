@@ -37,6 +37,8 @@ class Watch(Protocol):
 
     def poll(self, now: float, selected: str | None) -> ProjectView: ...
 
+    def utilisation(self, gpu: int, since: float) -> Sequence[tuple[float, int | None]]: ...
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -60,7 +62,11 @@ class Snapshots:
         """Poll once. The curves are frozen by their lengths: later points are not part of this snapshot."""
         view = self._watch.poll(now, selected)
         for gpu in view.gpus.gpus:
-            self._utilisation.setdefault(gpu.index, Utilisation()).take(now, gpu.utilisation)
+            if gpu.index not in self._utilisation:
+                past = self._utilisation[gpu.index] = Utilisation()
+                for at, percent in self._watch.utilisation(gpu.index, now - HISTORY * SECONDS_A_COLUMN):
+                    past.take(at, percent)
+            self._utilisation[gpu.index].take(now, gpu.utilisation)
         reader = self._watch.run_watch
         curves: Curves | None = None
         log: tuple[str, ...] = ()
@@ -84,6 +90,8 @@ class Utilisation:
         stretch = int(now // SECONDS_A_COLUMN)
         if self._stretch is not None and stretch != self._stretch:
             self._past.append(self._mean())
+            # Stretches that nobody looked at are blank, not left out.
+            self._past.extend([None] * min(HISTORY, stretch - self._stretch - 1))
             self._values = []
         self._stretch = stretch
         if value is not None:

@@ -4,10 +4,11 @@ import math
 
 from fptui.core.autostop import Autostop, AutostopStatus
 from fptui.core.autostop_words import autostop_line
+from fptui.core.cost import Money
 from fptui.core.run import RunRecord
 from fptui.core.status import Status
 from fptui.core.text import plain
-from fptui.core.units import duration
+from fptui.core.units import dollars, duration
 from fptui.core.view import RunRow
 from fptui.tui.rows import Piece, Row
 
@@ -50,6 +51,14 @@ def autostop(state: Autostop | None, now: float) -> Row:
     if state is None:
         return ()
     return (Piece(autostop_line(state, now), _AUTOSTOP.get(state.shown, "muted"), "screen.autostop"),)
+
+
+def money(spent: Money | None) -> str | None:
+    """`$8.12 today, $1.02 idle`, as far as it is known."""
+    if spent is None or (spent.spent is None and spent.idle is None):
+        return None
+    idle = None if spent.idle is None else f"{dollars(spent.idle)} idle"
+    return ", ".join(filter(None, (None if spent.spent is None else f"{dollars(spent.spent)} today", idle)))
 
 
 def title(record: RunRecord) -> str:

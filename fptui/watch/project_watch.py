@@ -1,6 +1,7 @@
 """One look at a whole project: all its runs, the selected one in depth, the GPUs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from fptui.core.gpu import GpuReport, GpuSource
@@ -11,8 +12,12 @@ from fptui.errors import FptuiError
 from fptui.watch.run_watch import RunWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fptui.core.autostop import Autostop
+    from fptui.core.cost import Money
     from fptui.core.project import Project
+    from fptui.watch.pod_past import PodPast
 
 _Result = TypeVar("_Result")
 
@@ -26,7 +31,9 @@ class ProjectWatch:
         gpu_source: GpuSource | None,
         is_alive: IsAlive | None = None,
         autostop: "Callable[[], Autostop | None]" = lambda: None,
+        past: "PodPast | None" = None,
     ) -> None:
+        """`past`: what this pod did and cost before."""
         if is_alive is None:
             from fptui.adapters import processes
 
@@ -35,6 +42,8 @@ class ProjectWatch:
         self._gpus = gpu_source
         self._is_alive = is_alive
         self._autostop = autostop
+        self._past = past
+        self._began: float | None = None
         self._ended: dict[str, RunRow] = {}
         self._run_watch: RunWatch | None = None
         self._problems: list[str] = []
@@ -53,6 +62,13 @@ class ProjectWatch:
         view = self._selected(folders, rows, selected, now)
         autostop = self._try("autostop", self._autostop, None)
         gpus = self._try("GPUs", self._read_gpus, GpuReport((), "The GPUs could not be read."))
+        money: Money | None = None
+        # Not at the first look, for which somebody waits.
+        if self._past is not None and self._began is not None:
+            past, since = self._past, _working_since(rows, self._began)
+            gpus = self._try("the past of the GPUs", lambda: past.with_peaks(gpus, since), gpus)
+            money = self._try("what it costs", lambda: past.money(rows, now), None)
+        self._began = now if self._began is None else self._began
         return ProjectView(
             at=now,
             project=self.project.name,
@@ -62,7 +78,13 @@ class ProjectWatch:
             gpus=gpus,
             problems=tuple(self._problems),
             autostop=autostop,
+            money=money,
         )
+
+    def utilisation(self, gpu: int, since: float) -> "Sequence[tuple[float, int | None]]":
+        """Times and percents that were written down since then, oldest first."""
+        past = self._past
+        return self._try("the past of the GPUs", lambda: past.utilisation(gpu, since), ()) if past is not None else ()
 
     def _read_gpus(self) -> GpuReport:
         return self._gpus.read() if self._gpus is not None else GpuReport((), "The GPUs are not looked at.")
@@ -90,7 +112,10 @@ class ProjectWatch:
         if self._run_watch is None or self._run_watch.folder.path != folder.path:
             self._run_watch = RunWatch(folder, self._is_alive)
         watch = self._run_watch
-        return self._try(f"run {folder.id}", lambda: watch.poll(now), None)
+        view = self._try(f"run {folder.id}", lambda: watch.poll(now), None)
+        if view is None or self._past is None:
+            return view
+        return replace(view, price_per_hour=self._past.prices.of(view.row.record))
 
     def _try(self, what: str, read: Callable[[], _Result], otherwise: _Result) -> _Result:
         try:
@@ -100,3 +125,8 @@ class ProjectWatch:
         except Exception as error:
             self._problems.append(f"Reading {what} failed: {type(error).__name__}: {error}")
         return otherwise
+
+
+def _working_since(rows: tuple[RunRow, ...], otherwise: float) -> float:
+    """When the newest run at work began: the peaks that are told are its own."""
+    return next((row.started_at for row in rows if row.status.is_active and row.started_at is not None), otherwise)

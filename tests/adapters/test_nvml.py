@@ -29,6 +29,7 @@ WELL = GpuReading(
     memory_clock=3201,
     throttle_reasons=(),
     processes=None,
+    recent_peak=644_939_776,
 )
 
 
@@ -56,7 +57,10 @@ def test_every_field_in_its_unit() -> None:
     [
         ("nvmlDeviceGetName", {"name": None}),
         ("nvmlDeviceGetUUID", {"uuid": None}),
-        ("nvmlDeviceGetMemoryInfo", {"memory_used": None, "memory_total": None, "memory_peak": None}),
+        (
+            "nvmlDeviceGetMemoryInfo",
+            {"memory_used": None, "memory_total": None, "memory_peak": None, "recent_peak": None},
+        ),
         ("nvmlDeviceGetUtilizationRates", {"utilisation": None}),
         ("nvmlDeviceGetPowerUsage", {"power_watts": None}),
         ("nvmlDeviceGetEnforcedPowerLimit", {"power_limit_watts": None}),
@@ -227,3 +231,15 @@ def test_this_machine_gives_values_and_the_library_comes_late() -> None:
         "r = s.read(processes=True); s.close(); assert r.gpus or r.problem; assert 'pynvml' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
+def test_a_recent_peak_is_that_since_the_reading_before() -> None:
+    library = FakeNvml(1)
+    gpus, _ = source(library)
+    gpus.read()
+    library.values["used"] = 900_000_000
+    gpus.sample_peaks()
+    library.values["used"] = 600_000_000
+    (first,), (second,) = gpus.read().gpus, gpus.read().gpus
+    assert (first.memory_used, first.recent_peak, first.memory_peak) == (600_000_000, 900_000_000, 900_000_000)
+    assert (second.recent_peak, second.memory_peak) == (600_000_000, 900_000_000)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from fptui.adapters.guard_files import GuardFiles, Request
 from fptui.core.autostop import Autostop, AutostopStatus, Now, Policy, Unsafe
+from fptui.core.notices import Notice
 from fptui.core.provider import Attempt, PodState, Preflight
 from fptui.core.run import ExitRecord, Heartbeat, RunFolder, RunRecord, write_record
 from fptui.core.status import Stage, Status
 from fptui.guard.guard import Guard, Outside
-from fptui.guard.notices import Notice
 from fptui.guard.runs import Runs
 
 

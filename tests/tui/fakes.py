@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fptui.core.autostop import Autostop
+from fptui.core.cost import Money
 from fptui.core.facts import LogError, LogFacts, Phase, Saved
 from fptui.core.gpu import GpuReading, GpuReport
 from fptui.core.run import ExitRecord, RunRecord, Saves
@@ -83,7 +84,12 @@ class FakeWatch:
         self.error: Exception | None = None
         self.polls = 0
         self.autostop: Autostop | None = None
+        self.money: Money | None = None
+        self.past: dict[int, list[tuple[float, int | None]]] = {}
         self.run_watch: FakeReader | None = None
+
+    def utilisation(self, gpu: int, since: float) -> list[tuple[float, int | None]]:
+        return [each for each in self.past.get(gpu, []) if each[0] >= since]
 
     def poll(self, now: float, selected: str | None) -> ProjectView:
         self.polls += 1
@@ -93,8 +99,9 @@ class FakeWatch:
         self.run_watch = self.readers.get(chosen.row.record.id, FakeReader()) if chosen is not None else None
         rows = tuple(run.row for run in self.runs)
         return ProjectView(
-            now, "my-framepack-project", rows, self.versions, chosen, self.gpus, self.problems, self.autostop
-        )
+            now, "my-framepack-project", rows, self.versions, chosen, self.gpus, self.problems, self.autostop,
+            self.money,
+        )  # fmt: skip
 
 
 @dataclass

@@ -17,11 +17,12 @@ from textual.screen import Screen
 
 from fptui.core.autostop import AutostopStatus
 from fptui.core.autostop_words import price
+from fptui.core.notices import Notice
 from fptui.core.status import Stage
-from fptui.core.text import plain
 from fptui.core.view import RunRow
 from fptui.tui import words
 from fptui.tui.actions import Actions
+from fptui.tui.bystander import Bystander
 from fptui.tui.keys import KEYS
 from fptui.tui.layout import Heights, Shape, share
 from fptui.tui.reading import Looked, Reading
@@ -57,9 +58,17 @@ class Dashboard(Screen[None]):
     snapshot: reactive[Snapshot | None] = reactive(None, layout=False, repaint=False, init=False, always_update=True)
 
     def __init__(
-        self, watch: Watch, actions: Actions, place: str, clock: Callable[[], float] = time.time, period: float = 1.0
+        self,
+        watch: Watch,
+        actions: Actions,
+        place: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        period: float = 1.0,
+        tell: Callable[[Notice], None] = lambda notice: None,
     ) -> None:
         super().__init__()
+        self._bystander = Bystander(tell)
         self._actions = actions
         self._place = place
         self._clock = clock
@@ -94,8 +103,9 @@ class Dashboard(Screen[None]):
         self._reading.seen()
         if message.snapshot is not None:
             self.snapshot = message.snapshot
+            self._bystander.look(message.snapshot.view)
         elif message.problem is not None:
-            self.query_one(Header).show("", plain(message.problem))
+            self.query_one(Header).show("", (message.problem,))
 
     def watch_snapshot(self) -> None:
         self._hand_down()
@@ -126,8 +136,9 @@ class Dashboard(Screen[None]):
         self._arrange(snapshot, shape, story, has_chart)
         gpus = view.gpus.gpus
         gpu = f"{len(gpus)} x {short_name(gpus[0].name)}" if len(gpus) > 1 else short_name(gpus[0].name) if gpus else ""
-        problems = " · ".join(map(plain, view.problems))
-        place = problems or " · ".join(filter(None, (self._place, gpu, price(view.autostop))))
+        problems = " · ".join(view.problems)
+        facts = gpu, self._place, price(view.autostop), words.money(view.money)
+        place = (problems,) if problems else tuple(filter(None, facts))
         self.query_one(Header).show(view.project, place, words.autostop(view.autostop, view.at))
         self.query_one(RunPanel).show(run, view.at)
         self.query_one(GpuPanel).show(view.gpus, snapshot.utilisation)

@@ -48,7 +48,7 @@ class NoProjectScreen(Screen[None]):
         yield Footer(_KEYS)
 
     def on_mount(self) -> None:
-        self.query_one(Header).show("", self._place)
+        self.query_one(Header).show("", (self._place,))
         self.query_one(StoryPanel).show(tell_no_project(self._folder))
 
     def action_quit(self) -> None:

@@ -1,6 +1,6 @@
 """The first and the last line of a screen: where we are, and the keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fptui.core.text import plain
 from fptui.tui.keys import Key
@@ -27,10 +27,11 @@ class Header(Panel):
     """`fptui  project` at the left; at the right the machine, and when it stops, which is never left out."""
 
     project = ""
-    place = ""
+    place: tuple[str, ...] = ()
     autostop: Row = ()
 
-    def show(self, project: str, place: str, autostop: Row = ()) -> None:
+    def show(self, project: str, place: tuple[str, ...], autostop: Row = ()) -> None:
+        """`place`: facts, the most important last."""
         if (project, place, autostop) != (self.project, self.place, self.autostop):
             self.project, self.place, self.autostop = project, place, autostop
             self.redraw()
@@ -38,11 +39,18 @@ class Header(Panel):
     def draw(self, width: int, height: int) -> list[Row]:
         left = row(Piece(" fptui", "accent"), "  ", Piece(plain(self.project), "strong"))
         stops = row(*self.autostop, " ") if self.autostop else ()
-        right = row(Piece(plain(self.place) + ("   " if stops else " "), "muted"), *stops)
-        if width_of(left) + width_of(right) + 2 > width and stops:
-            right = stops
+        place = list(self.place)
+        while place and width_of(left) + width_of(right := _right(place, stops)) + 2 > width and (stops or place[1:]):
+            place.pop(0)
+        right = _right(place, stops)
+        if stops:
             left = fit(left, max(0, width - width_of(right) - 2))
         return [fit(spread(left, right, width), width)]
+
+
+def _right(place: Sequence[str], stops: Row) -> Row:
+    facts = " · ".join(plain(fact) for fact in place)
+    return row(Piece(facts + ("   " if stops and facts else " " if facts else ""), "muted"), *stops)
 
 
 class Footer(Panel):

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from fptui.core.cost import cost
 from fptui.core.status import Stage, Status
 from fptui.core.text import plain
-from fptui.core.units import duration, step_time
+from fptui.core.units import dollars, duration, step_time
 from fptui.core.view import RunRow, RunView
 from fptui.tui import words
 from fptui.tui.charts.bar import bar
@@ -70,7 +71,10 @@ def _ahead(view: RunView, now: float) -> list[Row]:
     """What comes next; after the end, how long it took."""
     item = view.row
     if not item.status.is_active:
-        facts = [fact("took", words.took(item, now))] if None not in (item.started_at, item.ended_at) else []
+        paid = cost(item.seconds(now), view.price_per_hour)
+        facts = (
+            [_with(fact("took", words.took(item, now)), paid)] if None not in (item.started_at, item.ended_at) else []
+        )
         return [*facts, fact("ended", words.ago(item.ended_at, now))] if item.ended_at is not None else facts
     facts = []
     if view.next_save_step is not None:
@@ -79,8 +83,13 @@ def _ahead(view: RunView, now: float) -> list[Row]:
     elif item.record.stage is Stage.TRAIN and item.record.saves.every_n_epochs is not None:
         facts.append(fact("next save", "?"))
     if view.eta_seconds is not None:
-        facts.append(fact("ends in", duration(view.eta_seconds)))
+        to_pay = cost(view.eta_seconds, view.price_per_hour)
+        facts.append(_with(fact("ends in", duration(view.eta_seconds)), to_pay))
     return facts or _running(item, now)
+
+
+def _with(known: Row, paid: float | None) -> Row:
+    return known if paid is None else row(*known, f", {dollars(paid)}")
 
 
 def _running(item: RunRow, now: float) -> list[Row]:
