@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from fptui.core.autostop import Autostop, AutostopStatus
+from fptui.core.cost import Money
 from fptui.core.facts import LogError, LogFacts, Saved
 from fptui.core.gpu import GpuReport
 from fptui.core.status import Stage, Status
@@ -49,11 +50,21 @@ def caching_on_eight() -> FakeWatch:
 
 
 def about_to_stop() -> FakeWatch:
-    watch = FakeWatch([run(Status.FINISHED)], readers={record().id: FakeReader(500, 500, LOG)})
+    watch = FakeWatch([run(Status.FINISHED, price_per_hour=2.49)], readers={record().id: FakeReader(500, 500, LOG)})
+    watch.money = Money(8.12, 1.024)
     watch.autostop = Autostop(
         AutostopStatus.COUNTING, "k3x9", reason="v8-train-20261122-103000 is finished.", price_per_hour=2.49,
         deadline=NOW + 500, deadline_monotonic=500.0,
     )  # fmt: skip
+    return watch
+
+
+def on_a_pod() -> FakeWatch:
+    """Training on a pod, with a past."""
+    watch = busy_watch(run(price_per_hour=2.49))
+    watch.autostop = Autostop(AutostopStatus.ARMED, "k3x9", price_per_hour=2.49)
+    watch.money = Money(31.4, 1.024)
+    watch.past = {0: [(NOW - 400 + second, 20 + second % 5 + second // 6) for second in range(350)]}
     return watch
 
 
@@ -65,6 +76,7 @@ CASES: dict[str, Callable[[], FakeWatch]] = {
     "loading without gpu": loading_without_gpu,
     "caching on eight": caching_on_eight,
     "about to stop": about_to_stop,
+    "on a pod": on_a_pod,
     "no run yet": FakeWatch,
 }
 SIZES = [(80, 24), (120, 36), (200, 50)]
