@@ -25,10 +25,9 @@ def settings_of(project: Project) -> AutostopSettings:
 def status(environment: Mapping[str, str]) -> Autostop:
     """As the guard last wrote it; a guard that died at work is started again."""
     files = guard_files(environment)
-    state = files.read_state()
-    if state.needs_guard:
+    if files.needs_guard:
         ensure_guard(files, environment)
-    return state
+    return files.read_state()
 
 
 def shown(environment: Mapping[str, str]) -> Callable[[], Autostop | None]:
@@ -85,18 +84,27 @@ def arm_for_runs(
     machine that is no pod never is. The grace that was asked for is in their records: it is not that of other runs.
     FptuiError where the guard cannot be told: nobody would stop the pod."""
     if will_arm(project, asked, environment) is None:
+        _name_to_a_guard(project, environment, now)
         return False
     try:
-        files = guard_files(environment)
-        files.submit(_request(project, now, windows, None))
-        ensure_guard(files, environment)
-    except (OSError, FptuiError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        _ask(environment, _request(project, now, windows, None))
+    except FptuiError as error:
         raise FptuiError(
-            f"Autostop cannot be armed ({plain(why)}), so the run was not started; `fptui train --autostop off` starts "
-            "it all the same."
+            f"Autostop cannot be armed ({error}), so the run was not started; `fptui train --autostop off` starts it "
+            "all the same."
         ) from None
     return True
+
+
+def _name_to_a_guard(project: Project, environment: Mapping[str, str], now: float) -> None:
+    """A run that begins no countdown holds one all the same: a guard that is at work for others must know of it."""
+    files = guard_files(environment)
+    if not files.needs_guard:
+        return
+    try:
+        _ask(environment, Request("watch", now, str(project.path)))
+    except FptuiError as error:
+        raise FptuiError(f"This pod may be stopped under the run, so it was not started: {error}") from None
 
 
 def will_arm(project: Project, asked: str | None, environment: Mapping[str, str]) -> str | None:

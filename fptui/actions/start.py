@@ -18,7 +18,6 @@ from fptui.adapters.tmux import Tmux
 from fptui.adapters.trainer import Reached, reach, sync
 from fptui.core.project import Project
 from fptui.core.run import RunFolder, RunRecord, write_record
-from fptui.core.secrets import trainer_environment
 from fptui.core.text import plain
 from fptui.core.version import read_version
 from fptui.errors import FptuiError, Refused
@@ -99,7 +98,7 @@ def launch(
             for item in plan.planned:
                 made.append(_write_folder(project, item))
             secrets = {name: value for item in plan.planned for name, value in item.secrets.items()}
-            handover = write_environment({**trainer_environment(environment), **secrets}, records[-1].id)
+            handover = write_environment({**environment, **secrets}, records[-1].id)
             argv = [sys.executable, "-m", "fptui", "supervise", "--environment", str(handover), *map(str, made)]
             windows = [RunFolder(path).window for path in made]
             # Before the first step: however soon it ends, somebody must have been told of it.

@@ -1,6 +1,7 @@
 """What the guard and those who talk to it leave for each other, in a folder of this machine: it belongs to the pod, not
 to the volume that several pods may share."""
 
+import contextlib
 import os
 import time
 from collections.abc import Mapping
@@ -67,6 +68,11 @@ class GuardFiles:
         """There is one, and it cannot be read."""
         return self.state.exists() and read_record(self.state, Autostop) is None
 
+    @property
+    def needs_guard(self) -> bool:
+        """Whether one must be alive for what was promised; where that cannot be read it must."""
+        return self.is_state_torn or self.read_state().needs_guard
+
     def read_state(self) -> Autostop:
         """OFF where there is none, or none that can be read."""
         return read_record(self.state, Autostop) or Autostop()
@@ -98,7 +104,8 @@ class GuardFiles:
     def pending(self) -> list[str]:
         """Names, oldest first."""
         try:
-            return sorted(entry.name for entry in self.requests.iterdir() if not entry.name.startswith("."))
+            entries = [entry for entry in self.requests.iterdir() if not entry.name.startswith(".")]
+            return sorted(entry.name for entry in entries if entry.is_file())
         except OSError:
             return []
 
@@ -107,7 +114,9 @@ class GuardFiles:
         return read_record(self.requests / name, Request)
 
     def forget(self, name: str) -> None:
-        (self.requests / name).unlink(missing_ok=True)
+        """One that cannot be removed is among those that were answered."""
+        with contextlib.suppress(OSError):
+            (self.requests / name).unlink(missing_ok=True)
 
 
 def guard_files(environment: Mapping[str, str]) -> GuardFiles:

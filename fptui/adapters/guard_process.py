@@ -12,6 +12,9 @@ from fptui.errors import FptuiError
 
 _BEGINS_WITHIN = 10.0
 
+started_here: set[int] = set()
+"""The process ids of the guards that this process has started: they outlive what it waits for."""
+
 
 def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
     """Start one unless one is at work; returns whether it had to. Does not wait for its first sign of life."""
@@ -20,7 +23,7 @@ def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
     try:
         files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(os.devnull, "r+b") as nothing:  # noqa: PTH123
-            subprocess.Popen(
+            guard = subprocess.Popen(
                 [sys.executable, "-m", "fptui", "guard"],
                 # A project's own modules must not be imported in place of Python's.
                 env={**environment, "PYTHONSAFEPATH": "1"},
@@ -30,6 +33,7 @@ def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
                 stderr=nothing,
                 start_new_session=True,
             )
+        started_here.add(guard.pid)
     except OSError as error:
         raise FptuiError(f"The guard could not be started in {plain(str(files.folder))}: {error.strerror}.") from None
     return True

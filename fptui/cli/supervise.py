@@ -21,12 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when every run finished."""
     from fptui.adapters.handover import take_environment
-    from fptui.core.secrets import trainer_environment
     from fptui.supervise.supervisor import refuse, supervise
 
     runs = [path.resolve() for path in args.runs]
     try:
-        environment = trainer_environment(take_environment(args.environment))
+        environment = take_environment(args.environment)
     except FptuiError as error:
         refuse(runs, str(error), time.time())
         raise

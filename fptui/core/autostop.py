@@ -60,7 +60,7 @@ _STILL_HERE = 300.0
 """Alive so long after the service called the pod stopped, it was not."""
 _LONGEST_WAIT = 600.0
 _ATTEMPTS_KEPT = 20
-_HANDLED_KEPT = 1000
+HANDLED_KEPT = 1000
 _FAILURES = frozenset({Status.FAILED, Status.OUT_OF_MEMORY, Status.INTERRUPTED, Status.LOST})
 
 
@@ -181,19 +181,24 @@ class Autostop:
 
 
 def armed(state: Autostop, seen: Seen, policy: Policy, fresh: Sequence[str] = ()) -> Autostop:
-    """After the last run that is active now or will be. A countdown under way goes on. `fresh` runs are about to start,
-    or have: their end counts even if it came before this."""
-    if state.status in (AutostopStatus.COUNTING, AutostopStatus.STOPPING):
+    """After the last run that is active now or will be; without any the countdown begins now. `fresh` runs are about to
+    start, or have: their end counts even if it came before this. A countdown under way goes on for them."""
+    if state.status is AutostopStatus.STOPPING:
         return replace(state, policy=policy)
-    return replace(
+    if state.status is AutostopStatus.COUNTING and fresh:
+        return replace(state, policy=policy)
+    state = replace(
         _quiet(state, AutostopStatus.ARMED),
         policy=policy,
         boot_id=seen.now.boot_id,
         was_active=any(run.counts for run in seen.active),
         run_grace=_grace(seen),
-        handled=tuple(end.id for end in seen.ended if end.id not in fresh)[:_HANDLED_KEPT],
+        handled=tuple(end.id for end in seen.ended if end.id not in fresh)[:HANDLED_KEPT],
         attempts=(),
     )
+    if fresh or seen.active:
+        return state
+    return _count(state, seen.now, policy.grace, "Armed while no run is on.")
 
 
 def cancelled(state: Autostop, reason: str) -> Autostop:
@@ -201,14 +206,15 @@ def cancelled(state: Autostop, reason: str) -> Autostop:
     return replace(_quiet(state, AutostopStatus.CANCELLED), reason=reason)
 
 
-def extended(state: Autostop, seconds: float) -> Autostop:
-    """A countdown under way ends so much later; the state as it was when there is none."""
+def extended(state: Autostop, seconds: float, now: Now) -> Autostop:
+    """A countdown under way ends so much later, one that is over and waits so much from now; the state as it was when
+    there is none."""
     if state.status is not AutostopStatus.COUNTING or state.deadline_monotonic is None or state.deadline is None:
         return state
     return replace(
         state,
-        deadline=state.deadline + seconds,
-        deadline_monotonic=state.deadline_monotonic + seconds,
+        deadline=max(state.deadline, now.wall) + seconds,
+        deadline_monotonic=max(state.deadline_monotonic, now.monotonic) + seconds,
         held_monotonic=None,
     )
 
@@ -250,7 +256,7 @@ def _begin(state: Autostop, seen: Seen) -> Autostop:
     policy = state.policy
     new = [end for end in seen.ended if end.id not in state.handled]
     counting = [end for end in new if end.counts]
-    handled = (*(end.id for end in new), *state.handled)[:_HANDLED_KEPT]
+    handled = (*(end.id for end in new), *state.handled)[:HANDLED_KEPT]
     if counting:
         last = counting[0]
         failed_early = last.status in _FAILURES and last.seconds is not None and last.seconds < EARLY
@@ -274,6 +280,7 @@ def _count(state: Autostop, now: Now, grace: float, reason: str) -> Autostop:
         reason=reason,
         deadline=now.wall + grace,
         deadline_monotonic=now.monotonic + grace,
+        held_monotonic=None,
         was_active=False,
     )
 
@@ -282,6 +289,9 @@ def _counting(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
     """Down, or, where data would be lost, no more."""
     left = state.remaining(seen.now) or 0.0
     stays = state.status is AutostopStatus.FAILED and (seen.unsafe is None or _lost(seen))
+    if state.status is AutostopStatus.FAILED and not stays:
+        # Whoever has just copied them away is in the middle of something.
+        return _count(state, seen.now, state.policy.grace, "The results are safe now."), None
     if not left and not stays:
         return _over(state, seen)
     state = state if stays else replace(state, deadline=seen.now.wall + left)
@@ -296,7 +306,8 @@ def _over(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
         if now.monotonic - since < policy.unsafe_limit:
             what = seen.unsafe[0].what if seen.unsafe else "Looking whether the results are safe."
             return replace(state, held_monotonic=since, reason=f"Waits: {what}"), Order.MAKE_SAFE
-        lost = _lost(seen)
+        unknown = Unsafe("Whether the results are safe could not be found out.", is_lost_by_stop=True)
+        lost = [unknown] if seen.unsafe is None else _lost(seen)
         if lost and policy.keeps_data:
             return replace(state, status=AutostopStatus.FAILED, reason=f"Stays up: {lost[0].what}"), Order.MAKE_SAFE
     return replace(
@@ -355,6 +366,12 @@ def _rebased(state: Autostop, now: Now) -> Autostop:
     never more than there was."""
     if state.boot_id == now.boot_id:
         return state
+    if state.status is AutostopStatus.STOPPED:
+        return replace(_quiet(state, AutostopStatus.OFF), boot_id=now.boot_id)
+    if state.status is AutostopStatus.STOPPING:
+        # It did go down: whoever has started it again must not be thrown out at once.
+        again = replace(_quiet(state, AutostopStatus.ARMED), boot_id=now.boot_id)
+        return _count(again, now, state.policy.grace, "Started again after a stop.")
     left = 0.0 if state.deadline is None else min(max(0.0, state.deadline - now.wall), state.policy.grace)
     return replace(
         state,

@@ -32,6 +32,8 @@ def why(state: Autostop) -> str | None:
     """One sentence behind the line, where there is one."""
     if state.shown is AutostopStatus.FAILED and state.status is AutostopStatus.ARMED:
         return state.problem
+    if state.problem and state.status in (AutostopStatus.COUNTING, AutostopStatus.STOPPING):
+        return " ".join(filter(None, (state.reason, state.problem)))
     return state.reason
 
 

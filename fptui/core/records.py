@@ -40,7 +40,8 @@ def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
 def read_record(path: Path, kind: type[_Record]) -> _Record | None:
     """The record in `path`, or None where there is none or it cannot be one."""
     try:
-        with path.open("rb") as file:
+        # Not waiting: a pipe in the place of a file must not hold up whoever looks at all runs.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
             return _made(kind, json.loads(file.read(_LARGEST)))
     except (OSError, ValueError, TypeError, RecursionError):
         return None

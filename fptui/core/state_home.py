@@ -6,5 +6,8 @@ from pathlib import Path
 
 def state_folder(environment: Mapping[str, str]) -> Path:
     """`fptui` below XDG_STATE_HOME, by the XDG base directory specification."""
-    home = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME") or "/") / ".local" / "state")
-    return Path(home) / "fptui"
+    home = Path(environment.get("XDG_STATE_HOME") or ".")
+    # A relative one is to be ignored, by the specification: the guard has another current folder.
+    if not home.is_absolute():
+        home = Path(environment.get("HOME") or "/") / ".local" / "state"
+    return home / "fptui"

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from fptui.adapters.guard_files import GuardFiles, Life, Request
 from fptui.adapters.processes import boot_id, start_ticks
 from fptui.core.autostop import (
+    HANDLED_KEPT,
     Autostop,
     AutostopStatus,
     Now,
@@ -30,8 +31,8 @@ from fptui.guard.limits import Limits
 from fptui.guard.runs import Runs
 from fptui.guard.service import Service
 
-_UNSAFE_EVERY = 10.0
-"""Seconds."""
+_UNSAFE_EVERY, _UNSAFE_HOLDS = 10.0, 60.0
+"""Seconds: between two looks at the results, and how long one may be believed."""
 _ANSWERED_KEPT = 50
 
 
@@ -64,6 +65,11 @@ class Guard:
         """The projects whose runs hold the pod."""
         self._service = Service(outside.provider, self._jobs, outside.log)
         self._unsafe: tuple[Unsafe, ...] | None = None
+        self._unsafe_at = 0.0
+        self._unsafe_of: object = None
+        """The runs that were there when it was looked at."""
+        self._ignore_unsafe = False
+        """The look under way began before the newest ending."""
         self._trouble: str | None = None
         self._gpus_idle_since: float | None = None
         self._known: set[str] | None = None
@@ -78,6 +84,7 @@ class Guard:
         before = self.state
         names, seen = self._answer(self._look(now))
         self._take_results(now)
+        self._unsafe = self._still_known(seen)
         seen = replace(seen, unsafe=self._unsafe, observed=self._service.observed, idle_seconds=self._gpus_idle(seen))
         self.state, order = advance(self.state, seen)
         if self.state.status is not before.status:
@@ -123,7 +130,11 @@ class Guard:
         if request.project is not None and request.project not in self.watched:
             self.watched = (*self.watched, request.project)
             self._files.write_watched(self.watched)
+            known = {end.id for end in seen.ended}
             seen = self._look(seen.now)
+            # What had ended there before is no ending of now.
+            old = [end.id for end in seen.ended if end.id not in known and end.id not in request.runs]
+            self.state = replace(self.state, handled=(*old, *self.state.handled)[:HANDLED_KEPT])
         if request.do == "arm":
             self.state = armed(self.state, seen, request.policy or Policy(), request.runs)
             self.state = replace(self.state, provider=request.provider, stop_command=request.stop_command)
@@ -131,7 +142,7 @@ class Guard:
         elif request.do == "cancel":
             self.state = cancelled(self.state, "Cancelled.")
         elif request.do == "extend":
-            self.state = extended(self.state, request.seconds)
+            self.state = extended(self.state, request.seconds, seen.now)
         return seen
 
     # Orders
@@ -155,9 +166,20 @@ class Guard:
                 self._outside.log(f"{kind}: {type(result).__name__}: {result}")
             if kind == "unsafe":
                 # Never results that are safe because nobody could look.
-                self._unsafe = None if isinstance(result, Exception) else result
+                self._unsafe = None if isinstance(result, Exception) or self._ignore_unsafe else result
+                self._unsafe_at, self._ignore_unsafe = now.monotonic, False
             else:
                 self.state = self._service.take(kind, result, self.state, now)
+
+    def _still_known(self, seen: Seen) -> tuple[Unsafe, ...] | None:
+        """Whether results are safe, if that was looked at since the last run began or ended, and lately."""
+        runs = (tuple(run.id for run in seen.active), tuple(end.id for end in seen.ended))
+        if runs != self._unsafe_of:
+            self._unsafe_of = runs
+            self._jobs.forget("unsafe")
+            self._ignore_unsafe = self._jobs.is_running("unsafe")
+            return None
+        return None if seen.now.monotonic - self._unsafe_at > _UNSAFE_HOLDS else self._unsafe
 
     def _gpus_idle(self, seen: Seen) -> float | None:
         """For how long; looked at only where the user chose to stop an idle pod."""
@@ -188,9 +210,9 @@ class Guard:
             return
         try:
             self._files.write_state(self.state)
+            self._trouble = None
             for name in names:
                 self._files.forget(name)
-            self._trouble = None
         except OSError as error:
             self._trouble = f"{self._files.state} cannot be written: {error.strerror}."
 

@@ -22,6 +22,10 @@ class Jobs:
         threading.Thread(target=self._run, args=(kind, work), name=kind, daemon=True).start()
         return True
 
+    def is_running(self, kind: str) -> bool:
+        """Whether what it comes to has not been given out yet."""
+        return kind in self._running
+
     def sometimes(self, kind: str, every: float, now: float, work: Callable[[], Any]) -> None:
         """`start`, `every` seconds behind the last time at most; `now` on the monotonic clock."""
         last = self._begun.get(kind)

@@ -15,6 +15,9 @@ from fptui.core.status import Status
 from fptui.core.units import parse_duration
 from fptui.core.view import RunRow
 
+_MOST = 500
+"""Ended runs that are told of: fewer than autostop remembers, so that none is ever taken for a new one."""
+
 
 class Runs:
     """Looks at the runs of some projects, again and again. Runs of other pods on a shared volume are none of ours."""
@@ -42,11 +45,13 @@ class Runs:
                 at = math.inf if run.ended_at is None else run.ended_at
                 ended.append((at, End(folder.window, run.status, run.seconds(0.0), counts, grace)))
         ended.sort(key=lambda item: item[0], reverse=True)
-        return tuple(active), tuple(end for _, end in ended)
+        return tuple(active), tuple(end for _, end in ended[:_MOST])
 
     def _rows(self, projects: Sequence[str], now: float) -> Iterator[tuple[RunFolder, RunRow]]:
         for path in projects:
             for folder in Project(Path(path), "", Settings()).run_folders():
+                if not _is_text(folder.id):
+                    continue  # fptui makes no such name, and nothing could be written down of it
                 key = str(folder.path)
                 run = self._over[key] if key in self._over else row(folder, now, self._alive)
                 if run is not None and not self._is_ours(run):
@@ -61,3 +66,11 @@ class Runs:
         if self._pod_id is not None and run.record.pod_id is not None:
             return run.record.pod_id == self._pod_id
         return run.record.host in ("", self._host)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

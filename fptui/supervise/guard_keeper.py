@@ -7,11 +7,11 @@ from fptui.adapters.guard_files import guard_files
 from fptui.adapters.guard_process import ensure_guard
 from fptui.errors import FptuiError
 
-_EVERY = 15.0
+_EVERY = 5.0
 
 
 class GuardKeeper:
-    """`look` costs two small reads, four times a minute."""
+    """`look` costs two small reads, twelve times a minute."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -23,6 +23,6 @@ class GuardKeeper:
         if self._looked is not None and 0 <= now - self._looked < _EVERY:
             return
         self._looked = now
-        if self._files.read_state().needs_guard:
+        if self._files.needs_guard:
             with contextlib.suppress(FptuiError):
                 ensure_guard(self._files, self._environment)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fptui.core.run import ExitRecord, RunFolder, read_run
+from fptui.core.secrets import trainer_environment
 from fptui.core.status import Status
 from fptui.supervise.ending import without_a_start
 from fptui.supervise.exit_file import write_exit
@@ -31,12 +32,14 @@ def supervise(run_paths: Sequence[Path], environment: Mapping[str, str], clock: 
     wakeup = _take_signals()
     adopt_orphans()
     pane = Pane()
-    around = Surroundings(environment, pane, wakeup, clock)
+    around = Surroundings(trainer_environment(environment), pane, wakeup, clock)
+    # A guard that has died is started again with everything that the start had, the keys too.
+    keeper = GuardKeeper(environment)
     before: tuple[str, Status] | None = None
     try:
         for index, folder in enumerate(folders):
             if before is None:
-                record = _through(folder, folders[index + 1 :], around)
+                record = _through(folder, folders[index + 1 :], around, keeper)
                 if record.status is not Status.FINISHED:
                     before = folder.id, record.status
             elif not folder.exit.exists():
@@ -63,7 +66,7 @@ def withdraw(waiting: Sequence[RunFolder], now: float) -> None:
             write_exit(folder, without_a_start(Status.STOPPED, "Stopped before it began.", now))
 
 
-def _through(folder: RunFolder, waiting: Sequence[RunFolder], around: Surroundings) -> ExitRecord:
+def _through(folder: RunFolder, waiting: Sequence[RunFolder], around: Surroundings, keeper: GuardKeeper) -> ExitRecord:
     clock = around.clock
     withdraw([folder], clock())
     if folder.exit.exists():  # withdrawn, or this very supervisor was started twice
@@ -75,7 +78,6 @@ def _through(folder: RunFolder, waiting: Sequence[RunFolder], around: Surroundin
         write_exit(folder, ending)
         around.pane.say(reason)
         return ending
-    keeper = GuardKeeper(around.environment)
 
     def on_tick(now: float) -> None:
         withdraw(waiting, now)

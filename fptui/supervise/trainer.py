@@ -9,6 +9,7 @@ import struct
 import termios
 from collections.abc import Mapping, Sequence
 
+from fptui.adapters.guard_process import started_here
 from fptui.adapters.processes import descendants
 from fptui.core.terminal import COLUMNS, LINES
 from fptui.supervise import leader
@@ -84,7 +85,8 @@ class Trainer:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        return descendants(os.getpid())
+        guards = {pid for guard in started_here for pid in (guard, *descendants(guard))}
+        return [pid for pid in descendants(os.getpid()) if pid not in guards]
 
     def below_leader(self) -> int:
         """How many processes there are."""

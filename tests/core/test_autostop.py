@@ -76,7 +76,7 @@ def test_every_ending_counts(status: Status) -> None:
 
 
 def test_armed_it_waits_for_ever_and_old_endings_count_for_nothing() -> None:
-    state = armed(Autostop(), seen(0.0, ended=(ENDED,)), POLICY)
+    state = armed(Autostop(), seen(0.0, ended=(ENDED,)), POLICY, ["soon"])
     for second in (1.0, 1e6):
         state, order = advance(state, seen(second, ended=(ENDED,)))
         assert (state.status, order) == (AutostopStatus.ARMED, None)
@@ -129,9 +129,47 @@ def test_cancelled_and_off_are_left_alone() -> None:
 
 
 def test_a_countdown_can_be_extended() -> None:
-    state = extended(counting(), 1800.0)
+    state = extended(counting(), 1800.0, at(20.0))
     assert state.remaining(at(10.0)) == 2400.0 and state.deadline == 1e9 + 2410
-    assert extended(begun(), 60.0) == begun()
+    assert extended(begun(), 60.0, at(20.0)) == begun()
+
+
+def test_one_that_waits_for_results_is_extended_from_now() -> None:
+    state, _ = advance(counting(), seen(1500.0, ended=(ENDED,), unsafe=(UPLOAD,)))
+    state = extended(state, 600.0, at(1500.0))
+    assert state.remaining(at(1500.0)) == 600.0 and state.deadline == 1e9 + 2100
+
+
+def test_armed_by_hand_while_no_run_is_on_it_counts_down_at_once() -> None:
+    for before in (Autostop(), cancelled(counting(), "by you"), replace(begun(), status=AutostopStatus.FAILED)):
+        state = armed(before, seen(100.0, ended=(ENDED,)), Policy(grace=60.0))
+        assert (state.status, state.remaining(at(100.0))) == (AutostopStatus.COUNTING, 60.0)
+    assert armed(counting(), seen(100.0), Policy(grace=3600.0)).remaining(at(100.0)) == 3600.0
+    assert armed(counting(), seen(100.0), Policy(grace=3600.0), ["new"]).remaining(at(100.0)) == 510.0
+    assert armed(Autostop(), seen(1.0, Active("a")), POLICY).status is AutostopStatus.ARMED
+
+
+def test_where_nobody_could_look_the_data_is_kept() -> None:
+    state, _ = advance(counting(), seen(610.0, ended=(ENDED,), unsafe=None))
+    late = seen(610.0 + 1800, ended=(ENDED,), unsafe=None)
+    kept, order = advance(state, late)
+    assert (kept.status, order) == (AutostopStatus.FAILED, Order.MAKE_SAFE)
+    assert advance(kept, replace(late, now=at(9e4)))[0].status is AutostopStatus.FAILED
+    assert advance(replace(state, policy=Policy(keeps_data=False)), late)[1] is Order.STOP
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [(AutostopStatus.STOPPING, AutostopStatus.COUNTING), (AutostopStatus.STOPPED, AutostopStatus.OFF)],
+)
+def test_a_machine_that_was_started_again_after_its_stop_is_not_stopped_at_once(
+    status: AutostopStatus, after: AutostopStatus
+) -> None:
+    state = replace(counting(), status=status, next_try_monotonic=5.0, accepted_monotonic=5.0)
+    state, order = advance(state, replace(seen(10.0), now=at(10.0, boot="another")))
+    assert (state.status, order) == (after, None)
+    if after is AutostopStatus.COUNTING:
+        assert state.remaining(at(10.0)) == state.policy.grace
 
 
 def test_results_that_are_not_safe_hold_the_stop_up_and_then_it_stops_where_no_data_is_lost() -> None:
@@ -158,7 +196,8 @@ def test_the_default_keeps_the_data_and_goes_on_when_it_is_safe() -> None:
     state, order = advance(state, replace(late, now=at(9e4)))
     assert state.status is AutostopStatus.FAILED and order is Order.MAKE_SAFE
     state, order = advance(state, seen(9e4 + 1, ended=(ENDED,)))
-    assert order is Order.STOP
+    assert (state.status, order) == (AutostopStatus.COUNTING, None), "whoever copied them away is still at it"
+    assert advance(state, seen(9e4 + 602, ended=(ENDED,)))[1] is Order.STOP
 
 
 def test_a_stop_is_tried_for_ever_with_bounded_patience() -> None:

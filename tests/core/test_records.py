@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -84,3 +85,8 @@ def test_two_projects_may_have_runs_of_one_id(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "a")
     one, same, other = (RunFolder(tmp_path / place / "r1").window for place in ("a", "link", "b"))
     assert one == same != other and one.startswith("r1@") and " " not in one
+
+
+def test_a_pipe_in_the_place_of_a_file_is_no_record_and_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.json")
+    assert read_run(tmp_path / "run.json") is None

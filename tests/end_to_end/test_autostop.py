@@ -107,7 +107,7 @@ def test_a_countdown_is_put_off_and_cancelled_and_a_new_run_arms_again(pod: Pod)
     assert "cancelled" in pod.call("autostop", "cancel")
     assert "There is nothing to cancel" in pod.call("autostop", "cancel", code=3)
     assert "no countdown to extend" in pod.call("autostop", "extend", "5m", code=3)
-    assert "autostop 10 min after the last run" in pod.call("autostop", "arm")
+    assert "stops in 10 min" in pod.call("autostop", "arm"), "no run is on: from now"
     assert pod.server.pod.status == "RUNNING"
 
 
@@ -143,3 +143,17 @@ def test_a_run_that_could_not_be_guarded_is_not_started(pod: Pod) -> None:
     assert "Autostop cannot be armed" in refused and "--autostop off" in refused
     assert json.loads(pod.call("ls", "--json")) == []
     assert "finished" in pod.call("train", "--smoke", "--autostop", "off")
+
+
+def test_a_guard_that_its_supervisor_starts_again_has_the_keys_and_holds_up_no_end(
+    pod: Pod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FPTUI_REHEARSAL_STEP_SECONDS", "0.25")
+    pod.call("train", "--smoke", "--no-wait", "--autostop", "4s")
+    before = pod.guard_pid()
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 40
+    while pod.server.pod.status != "EXITED":
+        assert time.monotonic() < deadline, pod.files.log.read_text()
+        time.sleep(0.1)
+    assert "There is no key" not in pod.files.log.read_text() and pod.files.log.read_text().count("began") >= 2

@@ -1,5 +1,6 @@
 import contextlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -146,7 +147,7 @@ def test_a_service_that_refuses_raises_or_does_nothing_is_asked_until_it_obeys(m
 
 def test_it_does_not_look_armed_when_it_could_not_stop(machine: Machine) -> None:
     machine.service.ok = False
-    machine.arm()
+    machine.arm("a")
     machine.tick(times=3)
     assert (machine.status, machine.state.shown) == (AutostopStatus.ARMED, AutostopStatus.FAILED)
     assert machine.state.problem == "The key is refused."
@@ -202,7 +203,7 @@ def test_what_is_on_disk_is_for_other_programs_too(machine: Machine) -> None:
 
 
 def test_an_idle_gpu_without_a_run_counts_down_where_that_was_chosen(machine: Machine) -> None:
-    machine.arm(policy=Policy(idle=1800.0))
+    machine.arm("a", policy=Policy(idle=1800.0))
     for works, seconds in ((None, 5000.0), (True, 5000.0), (False, 1000.0), (True, 10.0), (False, 1700.0)):
         machine.gpus_work = works
         machine.tick(seconds / 100, times=100)
@@ -237,7 +238,7 @@ def test_a_user_is_told_that_the_pod_stays_up_and_that_autostop_would_not_work(m
     machine.unsafe = (Unsafe("/root/output is on the container's disk.", is_lost_by_stop=True),)
     counting(machine).tick(60.0, times=45)
     assert machine.told[-1].title == "pod pod1 STAYS UP and costs money" and "/root/output" in machine.told[-1].body
-    machine.arm()
+    machine.arm("b")
     machine.service.ok = False
     machine.tick(60.0, times=12)
     assert machine.told[-1].title == "autostop of pod pod1 would not work"
@@ -276,3 +277,70 @@ def test_a_guard_that_was_off_stays_off(machine: Machine) -> None:
     machine.kill()
     machine.tick(times=2)
     assert machine.status is AutostopStatus.OFF
+
+
+def other_project(machine: Machine, run: str) -> Path:
+    """Another project with a run that ended long ago."""
+    machine.start(run)
+    machine.end(run, Status.FAILED)
+    other = machine.project.parent / "other"
+    (other / "runs").mkdir(parents=True)
+    machine.folder(run).path.rename(other / "runs" / machine.folder(run).id)
+    return other
+
+
+@pytest.mark.parametrize("do", ["watch", "arm"])
+def test_what_had_ended_in_another_project_is_no_ending_of_now(machine: Machine, do: str) -> None:
+    other = other_project(machine, "old")
+    machine.arm("a")
+    machine.start("a")
+    machine.tick()
+    machine.files.submit(Request(do, machine.wall, str(other), ("soon@0",), policy=Policy()))
+    machine.tick(times=5)
+    assert machine.status is AutostopStatus.ARMED
+    machine.end("a")
+    machine.until(COUNTING, 3)
+    assert "v1-train-a" in (machine.state.reason or "")
+
+
+def test_results_are_looked_at_again_once_another_run_has_ended(machine: Machine) -> None:
+    counting(machine)
+    machine.tick(times=590)
+    machine.start("b")
+    machine.end("b")
+    machine.unsafe = (Unsafe("/root/output is on the container's disk.", is_lost_by_stop=True),)
+    machine.tick(times=900)
+    assert (machine.status, machine.service.stops) == (COUNTING, 0)
+
+
+def test_rubbish_among_the_requests_keeps_none_from_being_forgotten(machine: Machine) -> None:
+    counting(machine)
+    (machine.files.requests / "0").mkdir()
+    (machine.files.requests / "00.json").write_text("{")
+    machine.ask("extend", 60.0)
+    deadline = machine.state.deadline
+    assert machine.files.pending() == []
+    machine.tick(times=70)
+    assert machine.state.deadline == deadline
+
+
+def test_more_runs_than_are_remembered_begin_no_countdown(machine: Machine) -> None:
+    for number in range(1100):
+        machine.start(f"old{number}")
+        machine.end(f"old{number}")
+    machine.arm("a")
+    machine.tick(times=3)
+    assert machine.status is AutostopStatus.ARMED
+    machine.start("a")
+    machine.tick()
+    machine.end("a")
+    machine.until(COUNTING, 3)
+    assert "v1-train-a" in (machine.state.reason or "")
+
+
+def test_a_folder_whose_name_is_no_text_stops_nothing(machine: Machine) -> None:
+    machine.start("a")
+    machine.end("a")
+    machine.folder("a").path.rename(machine.project / "runs" / os.fsdecode(b"v1-train-\xff"))
+    counting(machine)
+    machine.until(STOPPED, 700)
