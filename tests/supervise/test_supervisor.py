@@ -191,3 +191,10 @@ def test_what_a_supervisor_loads() -> None:
             "print(*sys.modules)")  # fmt: skip
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"textual", "rich", "numpy", "libtmux", "pynvml", "toml", "socket", "asyncio"} & set(loaded)
+
+
+def test_keys_that_end_pods_are_for_the_guard_alone(runs: Runs) -> None:
+    folder = runs.make("r", "-c", "import os; print(sorted(name for name in os.environ if 'RUNPOD' in name))")
+    keys = {"RUNPOD_API_KEY": "secret", "FPTUI_RUNPOD_API_KEY": "secret", "RUNPOD_POD_ID": "k3x9"}
+    runs.through(folder, environment={**os.environ, **keys})
+    assert folder.log.read_text().strip() == "['RUNPOD_POD_ID']"
