@@ -1,5 +1,6 @@
 """Safe first: what of the runs that ended here a stop of this pod would lose, and what can be done about it."""
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -86,6 +87,7 @@ class Safety:
                 self._looked[key] = known
                 fresh += [str(each) for each in (_output_dir(run.record), folder.path) if each and each.exists()]
             found += known.hazards
+        found += [hazard for path in projects if (hazard := _gone(path)) is not None]
         problem = self._flush.flush(list(dict.fromkeys(fresh)), _FLUSH_SECONDS)
         if problem is not None:
             self._looked.clear()
@@ -222,3 +224,18 @@ def _version(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
+
+
+def _gone(project: str) -> Hazard | None:
+    """Of a project that was renamed or removed, or lies on a volume that is not there."""
+    runs = Project(Path(project), "", Settings()).runs
+    try:
+        if not runs.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if runs.exists():
+            os.scandir(runs).close()
+    except OSError as error:
+        what = f"{plain(project)} cannot be looked at: {error.strerror}."
+        cure = "Give it its name back, or cancel autostop and see to the results yourself."
+        return Hazard(UNKNOWN, "", what, cure, is_lost_by_stop=True)
+    return None

@@ -40,7 +40,7 @@ class CommandProvider:
             return Preflight(False, (problem,), via=self.name)
         return Preflight(True, (), via=self.name)
 
-    def stop(self, *, terminate: bool = False) -> list[Attempt]:
+    def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         """The command is the same for both. Exit code 0 is a yes."""
         program = self._program()
         if program is None:

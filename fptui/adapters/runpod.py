@@ -97,24 +97,24 @@ class RunPod:
 
     # Stop
 
-    def stop(self, *, terminate: bool = False) -> list[Attempt]:
+    def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         """One round; see `Provider`. What was accepted last time, in vain, comes last."""
         if self.pod_id is None or not _POD_ID.fullmatch(self.pod_id):
             return [Attempt(self._clock(), self.name, self._no_pod(), False)]
         try:
-            return self._round(terminate)
+            return self._round(terminate, wanted)
         except Exception as error:  # never raises: whoever stops a pod goes on
             return [
                 Attempt(self._clock(), self.name, f"The stop could not be asked for ({type(error).__name__}).", False)
             ]
 
-    def _round(self, terminate: bool) -> list[Attempt]:
+    def _round(self, terminate: bool, wanted: Callable[[], bool]) -> list[Attempt]:
         ways = self._ways()
         if not ways:
             return [Attempt(self._clock(), self.name, self._keys.missing("RunPod"), False)]
         attempts: list[Attempt] = []
         ends = time.monotonic() + self._limits.stop
-        while ways and (left := ends - time.monotonic()) > self._limits.least:
+        while ways and wanted() and (left := ends - time.monotonic()) > self._limits.least:
             via, source, key = ways.popleft()
             tried = self._try(via, key, terminate, left)
             outcome = self._keys.clean(f"{tried.outcome} ({source})." if source else f"{tried.outcome}.")

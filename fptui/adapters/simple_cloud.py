@@ -50,7 +50,7 @@ class SimpleCloud:
             troubles.append(self._keys.clean(f"{self.name}: {what} ({source}). Look at {self._variables}."))
         return Preflight(False, tuple(troubles))
 
-    def stop(self, *, terminate: bool = False) -> list[Attempt]:
+    def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         """See `Provider`."""
         refused = self._missing() or self._refused(terminate)
         if refused is not None:
@@ -58,7 +58,7 @@ class SimpleCloud:
         attempts: list[Attempt] = []
         ends = time.monotonic() + 5 * self._limit
         for source, key in self._keys:
-            if ends - time.monotonic() < _LEAST * min(1.0, self._limit):
+            if not wanted() or ends - time.monotonic() < _LEAST * min(1.0, self._limit):
                 break
             answer = self._ask(key, terminate)
             accepted = answer.status in (200, 202, 204) and answer.trouble is None and self._is_yes(answer.content)

@@ -1,5 +1,6 @@
 """What stops the machine: the small protocol behind which RunPod and every other provider stands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -56,8 +57,8 @@ class Provider(Protocol):
     def preflight(self) -> Preflight:
         """Has no side effects."""
 
-    def stop(self, *, terminate: bool = False) -> list[Attempt]:
-        """One round over every way and key until one is accepted; under a minute."""
+    def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
+        """One round over every way and key until one is accepted, or it is `wanted` no more; under a minute."""
 
     def observe(self) -> PodState:
         """What the pod is now, as the service sees it."""

@@ -229,7 +229,7 @@ class Guard:
         if self.state.status is AutostopStatus.COUNTING:
             self._unsafe = None
             self._jobs.forget("unsafe")
-        self._service.forget()
+        self._service.forget(self.state)
 
     def _idle(self, seen: Seen, now: Now) -> float | None:
         """Since when, on the monotonic clock, there has been nothing to guard."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import os
 import signal
 import time
@@ -26,19 +27,31 @@ from fptui.guard.runs import Runs
 
 _IDLE_SECONDS = 600.0
 _LARGEST_LOG = 1 << 20
+_LONGEST_PAUSE = 30.0
 
 
 def guard(environment: Mapping[str, str]) -> int:
-    """Until there has been nothing to guard for ten minutes. 0 also where another guard is at work already."""
+    """Until there has been nothing to guard for ten minutes. 0 also where another guard is at work already.
+
+    The work is done by a child, which this process starts again when it dies: behind the last run of a night nobody
+    else would. SIGTERM to either is an end.
+    """
     files = guard_files(environment)
     files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _lock(files) as is_ours:
-        if not is_ours:
+    # It ends with the pod: not with a terminal, and not with whoever started it.
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    for deaths in itertools.count():
+        child = os.fork()
+        if not child:
+            with _lock(files) as is_ours:
+                if is_ours:
+                    _run(files, environment)
             return 0
-        # It ends with the pod: not with a terminal, and not with whoever started it.
-        for number in (signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        _run(files, environment)
+        _, status = os.waitpid(child, 0)
+        if status == 0 or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM):
+            return 0
+        time.sleep(min(_LONGEST_PAUSE, deaths))
     return 0
 
 

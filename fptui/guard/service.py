@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 from fptui.core.autostop import Autostop, AutostopStatus, Now, Order, tried
@@ -26,6 +27,8 @@ class Service:
         self._provider: Provider | None = None
         self._provided: tuple[str, tuple[str, ...]] | None = None
         self._has_network_volume = False
+        self._wanted = Event()
+        """Whether the round under way is."""
         self.observed = PodState.UNKNOWN
         """What the pod was when it was last looked at."""
 
@@ -49,7 +52,9 @@ class Service:
         if order is Order.STOP:
             # A terminated pod's own disks are gone: only a network volume, with everything on it, allows that.
             terminate = state.policy.terminate and self._has_network_volume and is_safe
-            self._jobs.start("stop", lambda: provider.stop(terminate=terminate))
+            wanted = self._wanted = Event()
+            wanted.set()
+            self._jobs.start("stop", lambda: provider.stop(terminate=terminate, wanted=wanted.is_set))
         elif order is Order.OBSERVE:
             self._jobs.sometimes("observe", _OBSERVE_EVERY, now, provider.observe)
 
@@ -57,9 +62,11 @@ class Service:
         """The next preflight is due at once."""
         self._jobs.forget("preflight")
 
-    def forget(self) -> None:
-        """What the pod was does not count for what comes now."""
+    def forget(self, state: Autostop) -> None:
+        """What the pod was does not count for what comes now; and a round of a stop that is wanted no more ends."""
         self.observed = PodState.UNKNOWN
+        if state.status not in (AutostopStatus.STOPPING, AutostopStatus.STOPPED):
+            self._wanted.clear()
 
     def take(self, kind: str, result: Any, state: Autostop, now: Now) -> Autostop:
         """What a job came to: its answer, or the exception that ended it."""
@@ -69,6 +76,11 @@ class Service:
             attempts = [Attempt(now.wall, "guard", str(result), False)] if failed else result
             for attempt in attempts:
                 self._log(f"stop by {attempt.via}: {attempt.outcome}")
+            accepted = any(attempt.accepted for attempt in attempts)
+            if accepted and state.status not in (AutostopStatus.STOPPING, AutostopStatus.STOPPED):
+                reason = "The service had accepted the stop already: the pod may stop all the same."
+                self._log(reason)
+                state = replace(state, reason=reason)
             return tried(state, attempts, now)
         if kind == "observe":
             self.observed = PodState.UNKNOWN if failed else result

@@ -319,3 +319,14 @@ def test_what_cannot_be_flushed_is_no_safe_result(place: Place, monkeypatch: pyt
     problem = None
     assert place.unsafe() == [] and len(flushed[-1]) == 2
     assert place.unsafe() == [] and flushed[-1] == [], "once it is on disk it stays there"
+
+
+def test_a_project_that_is_not_where_it_was_is_not_taken_for_safe(tmp_path: Path) -> None:
+    safety = Safety({}, Outside(at_work=Counter))
+    (tmp_path / "there").mkdir()
+    (there,) = [safety.unsafe([str(tmp_path / "there")], 1.0)]
+    (hazard,) = safety.unsafe([str(tmp_path / "renamed")], 1.0)
+    assert there == [] and hazard.is_lost_by_stop and "renamed cannot be looked at" in hazard.what
+    (tmp_path / "there" / "runs").write_text("no folder")
+    (hazard,) = safety.unsafe([str(tmp_path / "there")], 1.0)
+    assert "Not a directory" in hazard.what

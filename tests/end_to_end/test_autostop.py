@@ -78,7 +78,7 @@ def pod(
         yield made
         life = read_record(made.files.life, Life)
         if life is not None and made.files.is_guarded():
-            os.kill(life.pid, signal.SIGKILL)
+            os.kill(life.pid, signal.SIGTERM)
 
 
 def test_the_pod_stops_after_the_run_though_the_guard_is_killed_and_the_service_refuses_at_first(pod: Pod) -> None:
@@ -150,10 +150,21 @@ def test_a_guard_that_its_supervisor_starts_again_has_the_keys_and_holds_up_no_e
 ) -> None:
     monkeypatch.setenv("FPTUI_REHEARSAL_STEP_SECONDS", "0.25")
     pod.call("train", "--smoke", "--no-wait", "--autostop", "4s")
-    before = pod.guard_pid()
-    os.kill(before, signal.SIGKILL)
+    os.killpg(os.getpgid(pod.guard_pid()), signal.SIGKILL)
     deadline = time.monotonic() + 40
     while pod.server.pod.status != "EXITED":
         assert time.monotonic() < deadline, pod.files.log.read_text()
         time.sleep(0.1)
     assert "There is no key" not in pod.files.log.read_text() and pod.files.log.read_text().count("began") >= 2
+
+
+def test_a_guard_that_dies_when_nobody_looks_any_more_is_there_again(pod: Pod) -> None:
+    pod.call("train", "--smoke", "--autostop", "5s")
+    pod.until("counting")
+    before = pod.guard_pid()
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while pod.server.pod.status != "EXITED":
+        assert time.monotonic() < deadline, pod.files.log.read_text()
+        time.sleep(0.1)
+    assert pod.guard_pid() != before

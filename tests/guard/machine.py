@@ -25,13 +25,15 @@ class Service:
         self.network_volume = False
         self.terminated = False
         self.raises: Exception | None = None
+        self.wanted: Callable[[], bool] = lambda: True
 
     def preflight(self) -> Preflight:
         problems = () if self.ok else ("The key is refused.",)
         return Preflight(self.ok, problems, price_per_hour=2.5, network_volume=self.network_volume)
 
-    def stop(self, *, terminate: bool = False) -> list[Attempt]:
+    def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         self.stops += 1
+        self.wanted = wanted
         self.terminated = terminate
         if self.raises is not None:
             raise self.raises

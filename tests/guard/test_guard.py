@@ -344,3 +344,12 @@ def test_a_folder_whose_name_is_no_text_stops_nothing(machine: Machine) -> None:
     machine.folder("a").path.rename(machine.project / "runs" / os.fsdecode(b"v1-train-\xff"))
     counting(machine)
     machine.until(STOPPED, 700)
+
+
+def test_a_stop_that_is_wanted_no_more_asks_no_further_way(machine: Machine) -> None:
+    machine.service.accepts = False
+    counting(machine)
+    machine.until(AutostopStatus.STOPPING, 700)
+    assert machine.service.wanted()
+    machine.ask("cancel")
+    assert machine.status is AutostopStatus.CANCELLED and not machine.service.wanted()
