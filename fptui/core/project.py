@@ -67,8 +67,12 @@ class Project:
 
     def run_folders(self) -> list[RunFolder]:
         """Newest first, by the time in their names; `gpu` and half-made folders are not among them."""
+        return [folder for folder in self.possible_runs() if folder.record.is_file()]
+
+    def possible_runs(self) -> list[RunFolder]:
+        """In the same order, with those that are no runs, or not yet: whether they are costs a look into each."""
         folders = [RunFolder(entry) for entry in _entries(self.runs) if not entry.name.startswith(".")]
-        return sorted((folder for folder in folders if folder.record.is_file()), key=_age, reverse=True)
+        return sorted(folders, key=_age, reverse=True)
 
 
 def find_project(start: Path) -> Project:

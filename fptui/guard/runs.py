@@ -3,7 +3,8 @@
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fptui.adapters.processes import is_alive
@@ -17,50 +18,82 @@ from fptui.core.view import RunRow
 
 _MOST = 500
 """Ended runs that are told of: fewer than autostop remembers, so that none is ever taken for a new one."""
+_LISTED_FOR, _SETTLED = 10_000_000_000, 1_000_000_000
+"""Nanoseconds."""
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """The folders below `runs`, as of its last change; None: listed anew each time."""
+
+    changed: int | None
+    at: int
+    folders: list[RunFolder]
 
 
 class Runs:
-    """Looks at the runs of some projects, again and again. Runs of other pods on a shared volume are none of ours."""
+    """Looks at the runs of some projects, again and again, once a second: a run that has ended costs nothing any more.
+    Runs of other pods on a shared volume are none of ours."""
 
     def __init__(self, pod_id: str | None, alive: Callable[[Heartbeat], bool] = is_alive) -> None:
         self._pod_id, self._host = pod_id, os.uname().nodename
         self._alive = alive
-        self._over: dict[str, RunRow | None] = {}
-        """By folder: runs with an exit record, which do not change any more. None: another pod's."""
+        self._over: dict[str, tuple[float, End] | None] = {}
+        """By folder: when and how runs with an exit record ended, which does not change any more. None: another
+        pod's."""
+        self._listed: dict[str, _Listing] = {}
         self.at_work: list[tuple[RunFolder, RunRow]] = []
         """The active ones of the last look."""
 
     def look(self, projects: Sequence[str], now: float | None = None) -> tuple[tuple[Active, ...], tuple[End, ...]]:
         """The active ones, newest first, and the ended ones, the last to end first; a lost one may have been that."""
+        now = time.time() if now is None else now
         active: list[Active] = []
         ended: list[tuple[float, End]] = []
         self.at_work = []
-        for folder, run in self._rows(projects, time.time() if now is None else now):
+        for folder in (folder for path in projects for folder in self._folders(path)):
+            key = str(folder.path)
+            if key in self._over:
+                known = self._over[key]
+                ended += [known] if known is not None else []
+                continue
+            run = row(folder, now, self._alive)
+            if run is None:
+                continue
+            if not self._is_ours(run):
+                self._over[key] = None
+                continue
             counts = run.record.autostop != "off"
             grace = parse_duration(run.record.autostop) if counts and run.record.autostop else None
             if run.status.is_active:
                 active.append(Active(folder.window, counts, grace))
                 self.at_work.append((folder, run))
-            else:
-                at = math.inf if run.ended_at is None else run.ended_at
-                ended.append((at, End(folder.window, run.status, run.seconds(0.0), counts, grace)))
+                continue
+            at = math.inf if run.ended_at is None else run.ended_at
+            ended.append((at, End(folder.window, run.status, run.seconds(0.0), counts, grace)))
+            if run.status is not Status.LOST:
+                self._over[key] = ended[-1]
         ended.sort(key=lambda item: item[0], reverse=True)
         return tuple(active), tuple(end for _, end in ended[:_MOST])
 
-    def _rows(self, projects: Sequence[str], now: float) -> Iterator[tuple[RunFolder, RunRow]]:
-        for path in projects:
-            for folder in Project(Path(path), "", Settings()).run_folders():
-                if not _is_text(folder.id):
-                    continue  # fptui makes no such name, and nothing could be written down of it
-                key = str(folder.path)
-                run = self._over[key] if key in self._over else row(folder, now, self._alive)
-                if run is not None and not self._is_ours(run):
-                    run = self._over[key] = None
-                if run is None:
-                    continue
-                if not run.status.is_active and run.status is not Status.LOST:
-                    self._over[key] = run
-                yield folder, run
+    def _folders(self, path: str) -> list[RunFolder]:
+        project = Project(Path(path), "", Settings())
+        try:
+            changed = project.runs.stat().st_mtime_ns
+        except OSError:
+            changed = None
+        known, now = self._listed.get(path), time.time_ns()
+        if known is None or known.changed != changed or not 0 <= now - known.at < _LISTED_FOR:
+            # fptui makes no name that is no text, and nothing could be written down of it.
+            folders = [folder for folder in project.possible_runs() if _is_text(folder.id)]
+            # A folder made in the very moment of the look might leave no trace in the time of the change.
+            is_settled = changed is not None and now - changed > _SETTLED
+            known = _Listing(changed if is_settled else None, now, folders)
+            self._listed[path] = known
+            gone = set(self._over) - {str(each.path) for one in self._listed.values() for each in one.folders}
+            for key in gone:
+                del self._over[key]
+        return known.folders
 
     def _is_ours(self, run: RunRow) -> bool:
         if self._pod_id is not None and run.record.pod_id is not None:
