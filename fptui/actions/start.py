@@ -57,6 +57,11 @@ def plan_train(
             "--max-hours and --max-cost are kept by the guard, which is armed on a pod and not with --autostop off: "
             "leave them out, or look at `fptui autostop test`."
         )
+    if stops is None and options.autostop not in (None, "off"):
+        raise Refused(
+            "Nothing here can be stopped: this is no pod that fptui knows, so --autostop would stop nothing. Leave it "
+            "out, or look at `fptui autostop test`."
+        )
     plan = StartPlan((*caches, training), (*notes, *([stops] if stops else [])), options.force)
     refuse_conflicts(project, plan.records, now, force=options.force)
     return plan

@@ -21,8 +21,8 @@ def provider_for(
     """`runpod`, `vast`, `lambda`, `command`, `none`, or `auto`: RunPod or Vast.ai by their variables, else the command
     if there is one, else None. Never Lambda Cloud by itself, which can only terminate. Asks nobody.
 
-    FPTUI_RUNPOD_GRAPHQL_URL and FPTUI_RUNPOD_REST_URL put another service in RunPod's place, for trying autostop out;
-    https, or this machine."""
+    RUNPOD_API_BASE_URL puts another service in RunPod's place, for trying autostop out: https, or this machine; GraphQL
+    at /graphql and REST at /v2 below it."""
 
     def value(name: str) -> str | None:
         return first_value(name, environment, process_one, written)
@@ -35,13 +35,12 @@ def provider_for(
         choice = "runpod" if value("RUNPOD_POD_ID") else "vast" if on_vast else "command" if stop_command else "none"
     if choice == "runpod":
         from fptui.adapters.runpod import RunPod
-        from fptui.adapters.runpod_http import GRAPHQL_URL, REST_URL
+        from fptui.adapters.runpod_http import BASE_URL
 
         return RunPod(
             value("RUNPOD_POD_ID"),
             pod_keys(environment, process_one, written),
-            graphql_url=environment.get("FPTUI_RUNPOD_GRAPHQL_URL") or GRAPHQL_URL,
-            rest_url=environment.get("FPTUI_RUNPOD_REST_URL") or REST_URL,
+            base_url=environment.get("RUNPOD_API_BASE_URL") or BASE_URL,
             resolved=resolved,
         )
     if choice == "vast":

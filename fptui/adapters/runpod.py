@@ -19,8 +19,7 @@ from typing import Any
 from fptui.adapters.http_json import Answer, HttpJson
 from fptui.adapters.program import last_line, run_program
 from fptui.adapters.runpod_http import (
-    GRAPHQL_URL,
-    REST_URL,
+    BASE_URL,
     RunPodHttp,
     cure,
     graphql_data,
@@ -72,8 +71,7 @@ class RunPod:
         pod_id: str | None,
         keys: Sequence[tuple[str, str]],
         *,
-        graphql_url: str = GRAPHQL_URL,
-        rest_url: str = REST_URL,
+        base_url: str = BASE_URL,
         runpodctl: str | None = None,
         clock: Callable[[], float] = time.time,
         resolved: Mapping[str, Sequence[str]] | None = None,
@@ -87,7 +85,8 @@ class RunPod:
         self._runpodctl = runpodctl if runpodctl is not None else shutil.which("runpodctl")
         self._clock = clock
         self._limits = limits or Limits()
-        self._service = RunPodHttp(pod_id, http or HttpJson(resolved, clock=clock), graphql_url, rest_url)
+        base = base_url.rstrip("/")
+        self._service = RunPodHttp(pod_id, http or HttpJson(resolved, clock=clock), f"{base}/graphql", f"{base}/v2")
         self._in_vain: set[tuple[str, str]] = set()
         """Ways and keys by which a stop was accepted that did not come, or it would not be asked for again."""
 

@@ -10,7 +10,7 @@ from fptui.adapters.http_json import Answer, HttpJson
 from fptui.adapters.service_words import refusal, said
 from fptui.core.provider import PodState
 
-GRAPHQL_URL, REST_URL = "https://api.runpod.io/graphql", "https://api.runpod.io/v2"
+BASE_URL = "https://api.runpod.io"
 _STOP = "mutation stopPod($podId: String!) { podStop(input: {podId: $podId}) { id desiredStatus } }"
 _TERMINATE = "mutation terminatePod($podId: String!) { podTerminate(input: {podId: $podId}) }"
 _LOOK = (

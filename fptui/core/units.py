@@ -2,16 +2,19 @@
 
 import re
 
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_NUMBER = r"(\d{1,9})"
+_DURATION = re.compile(rf"(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?")
+_LONGEST = 10 * 365 * 86400
 
 
 def parse_duration(text: str) -> int | None:
-    """Seconds in `90s`, `10m`, `1h30m`, `2d`; None if it is none of these."""
+    """Seconds in `90s`, `10m`, `1h30m`, `2d`; None if it is none of these, or longer than ten years."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match.groups()):
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return total if total <= _LONGEST else None
 
 
 def duration(seconds: float | None) -> str:

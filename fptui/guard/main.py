@@ -45,8 +45,8 @@ def guard(environment: Mapping[str, str]) -> int:
         child = os.fork()
         if not child:
             with _lock(files) as is_ours:
-                if is_ours:
-                    _run(files, environment)
+                if is_ours is not None:
+                    _run(files, environment, is_ours)
             return 0
         _, status = os.waitpid(child, 0)
         if status == 0 or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM):
@@ -55,7 +55,7 @@ def guard(environment: Mapping[str, str]) -> int:
     return 0
 
 
-def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
+def _run(files: GuardFiles, environment: Mapping[str, str], is_ours: Callable[[], bool]) -> None:
     log = logger(files.log)
     results, pod_id = Results(environment, log), pod_facts(environment).id
     host = os.uname().nodename
@@ -80,6 +80,9 @@ def _run(files: GuardFiles, environment: Mapping[str, str]) -> None:
             at_work.tick()
         except Exception as error:  # whatever it was, the next second may be better, and the pod must stop
             log(f"tick: {type(error).__name__}: {error}")
+        if not is_ours():
+            log("the state folder was removed: ended, for the guard that has the new one")
+            return
         if at_work.idle_since is not None and now_here().monotonic - at_work.idle_since > _IDLE_SECONDS:
             log("nothing to guard: ended")
             return
@@ -105,14 +108,23 @@ def tell(projects: Sequence[str], notice: Notice, environment: Mapping[str, str]
 
 
 @contextlib.contextmanager
-def _lock(files: GuardFiles) -> Iterator[bool]:
+def _lock(files: GuardFiles) -> Iterator[Callable[[], bool] | None]:
+    """None where another has it; else whether it is still the one that others would find."""
     with files.lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            yield False
+            yield None
         else:
-            yield True
+            yield lambda: _is_same(files.lock, file.fileno())
+
+
+def _is_same(path: Path, descriptor: int) -> bool:
+    """Also where that cannot be told; a lock that nobody has taken anew is no reason to leave."""
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except OSError:
+        return True
 
 
 def now_here() -> Now:

@@ -69,7 +69,7 @@ def test_a_stand_in_for_runpod_is_reached_by_the_environment_and_process_one(tmp
     one = tmp_path / "environ"
     one.write_bytes(f"RUNPOD_POD_ID=k3x9\0RUNPOD_API_KEY={POD_KEY}\0".encode())
     with RunPodServer() as server:
-        environment = {"FPTUI_RUNPOD_GRAPHQL_URL": server.graphql_url, "FPTUI_RUNPOD_REST_URL": server.rest_url}
+        environment = {"RUNPOD_API_BASE_URL": f"{server.url()}/"}
         provider = provider_for("auto", environment, process_one=one, written=tmp_path / "nowhere")
         assert provider is not None
         assert provider.pod_id == "k3x9"

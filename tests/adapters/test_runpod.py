@@ -31,7 +31,7 @@ def server() -> Iterator[RunPodServer]:
 
 def runpod(server: RunPodServer, pod_id: str | None = "k3x9", **more: Any) -> RunPod:
     given: dict[str, Any] = {"keys": KEYS, "limits": LIMITS, "runpodctl": "", **more}
-    return RunPod(pod_id, graphql_url=server.graphql_url, rest_url=server.rest_url, **given)
+    return RunPod(pod_id, base_url=server.url(), **given)
 
 
 # Stop
@@ -449,7 +449,7 @@ def by_name(secure: RunPodServer, certificate: Path, host: str, **more: Any) -> 
     trusted = ssl.create_default_context(cafile=str(certificate))
     url = secure.url(host)
     http = HttpJson(more.pop("resolved", None), context=trusted)
-    return RunPod("k3x9", KEYS, graphql_url=f"{url}/graphql", rest_url=f"{url}/v2", http=http, limits=LIMITS, **more)
+    return RunPod("k3x9", KEYS, base_url=url, http=http, limits=LIMITS, **more)
 
 
 Names = Callable[[Callable[[str], list[str]]], None]

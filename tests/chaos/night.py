@@ -116,7 +116,7 @@ def spend(plan: Plan, root: Path) -> Result:
         outage = Outage(plan.fault)
         server.faults = outage  # type: ignore[assignment]
         machine.service = RunPod(  # type: ignore[assignment]
-            "pod1", [("test", POD_KEY)], graphql_url=server.graphql_url, rest_url=server.rest_url,
+            "pod1", [("test", POD_KEY)], base_url=server.url(),
             runpodctl="/nonexistent", clock=lambda: machine.wall, limits=LIMITS,
         )  # fmt: skip
         return _Night(plan, machine, server, outage, numbers).spend()

@@ -5,6 +5,7 @@ import pytest
 from fptui.core.autostop import Autostop, AutostopStatus, Policy
 from fptui.core.autostop_settings import AutostopSettings, read_settings
 from fptui.core.autostop_words import autostop_line, grace_cost, why
+from fptui.core.units import parse_duration
 from fptui.errors import WrongUse
 
 
@@ -64,3 +65,8 @@ def test_the_line_that_is_always_there(state: Autostop, line: str, reason: str |
 def test_what_the_grace_costs() -> None:
     assert grace_cost(Autostop()) is None
     assert grace_cost(Autostop(price_per_hour=2.52)) == pytest.approx(0.42)
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "h", "9999999999s", "11000d"])
+def test_a_duration_beyond_ten_years_is_none(text: str) -> None:
+    assert parse_duration(text) is None

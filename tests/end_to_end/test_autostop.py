@@ -71,8 +71,7 @@ def pod(
     make_project(tmp_path / "project", steps=40)
     with RunPodServer("k3x9") as server:
         for name, value in (("RUNPOD_POD_ID", "k3x9"), ("RUNPOD_API_KEY", POD_KEY), ("RUNPOD_VOLUME_ID", "vol1"),
-                            ("FPTUI_RUNPOD_GRAPHQL_URL", server.graphql_url),
-                            ("FPTUI_RUNPOD_REST_URL", server.rest_url)):  # fmt: skip
+                            ("RUNPOD_API_BASE_URL", server.url())):  # fmt: skip
             monkeypatch.setenv(name, value)
         made = Pod(server, fptui, tmp_path / "project", state_home)
         yield made
