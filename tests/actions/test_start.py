@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fptui.actions import start
-from fptui.actions.start import StartPlan, launch
+from fptui.actions.start import StartOptions, StartPlan, launch, plan_train
 from fptui.adapters.tmux import Tmux
 from fptui.core.project import Project
 from fptui.core.run import RunFolder, RunRecord, read_run
@@ -196,3 +196,9 @@ def test_without_tmux_nothing_is_written(project: Project, handover: Path, tmp_p
     with pytest.raises(Refused, match=r"^tmux is not installed"):
         launch(project, plan(project), environment={"PATH": str(tmp_path)})
     assert not project.runs.exists()
+
+
+def test_an_autostop_that_would_stop_nothing_is_refused(project: Project) -> None:
+    with pytest.raises(Refused, match="--autostop would stop nothing"):
+        plan_train(project, None, StartOptions(autostop="5m"), environment=ENVIRONMENT, now=1.0)
+    assert plan_train(project, None, StartOptions(autostop="off"), environment=ENVIRONMENT, now=1.0).records
