@@ -1,10 +1,12 @@
 """What a user can ask of autostop, and what a start asks of it."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from fptui.actions.safety import Safety
 from fptui.adapters.guard_files import GuardFiles, Request, guard_files
-from fptui.adapters.guard_process import ensure_guard, wait_for_answer
+from fptui.adapters.guard_process import cancel_by_signal, ensure_guard, is_beginning, wait_for
 from fptui.adapters.pod import pod_facts
 from fptui.adapters.providers import provider_for
 from fptui.core.autostop import Autostop, AutostopStatus
@@ -15,6 +17,13 @@ from fptui.core.text import plain
 from fptui.core.units import duration, parse_duration
 from fptui.errors import FptuiError, Refused
 
+_SHOWN = 3
+_SERVICE_ANSWERS_WITHIN = 6.0
+
+
+class Unwritable(FptuiError):
+    """No request can be left."""
+
 
 def settings_of(project: Project) -> AutostopSettings:
     """WrongUse with file and key for what cannot be meant."""
@@ -22,19 +31,24 @@ def settings_of(project: Project) -> AutostopSettings:
     return read_settings(dict(project.settings.autostop), where)
 
 
-def status(environment: Mapping[str, str]) -> Autostop:
-    """As the guard last wrote it; a guard that died at work is started again."""
-    files = guard_files(environment)
+def status(environment: Mapping[str, str], now: float, *, patient: bool = False) -> Autostop:
+    """As the guard last wrote it; a guard that died at work is started again. `patient`: until it is seen to live."""
+    files, trouble = guard_files(environment), None
     if files.needs_guard:
-        ensure_guard(files, environment)
-    return files.read_state()
+        try:
+            if ensure_guard(files, environment) and patient:
+                wait_for(files.is_guarded)
+            trouble = None if is_beginning(files) else files.trouble(now)
+        except FptuiError as error:
+            trouble = str(error)
+    return replace(files.read_state(), guard_trouble=trouble)
 
 
 def shown(environment: Mapping[str, str]) -> Callable[[], Autostop | None]:
     """For a dashboard, which looks every second; None where there is no pod, and nothing was ever armed."""
     is_pod = pod_facts(environment).id is not None
     files = guard_files(environment)
-    return lambda: status(environment) if is_pod or files.state.exists() else None
+    return lambda: status(environment, time.time()) if is_pod or files.state.exists() else None
 
 
 def test(project: Project, environment: Mapping[str, str], now: float) -> list[tuple[str, str, bool]]:
@@ -52,11 +66,17 @@ def test(project: Project, environment: Mapping[str, str], now: float) -> list[t
         steps.append(("guard", "lives, and takes requests", True))
     except FptuiError as error:
         steps.append(("guard", str(error), False))
+    hazards = Safety(environment).unsafe([str(project.path)], now, terminate=settings_of(project).policy.terminate)
+    found_unsafe = " ".join(f"{each.what} {each.cure}" for each in hazards[:_SHOWN])
+    steps.append(("results", found_unsafe or "safe, as far as runs have ended", not hazards))
     return steps
 
 
-def preflight(project: Project, environment: Mapping[str, str]) -> tuple[Provider, Preflight]:
-    """Ask the service, without touching the pod. Refused where there is none to ask."""
+def preflight(
+    project: Project, environment: Mapping[str, str], *, with_settings: bool = False
+) -> tuple[Provider, Preflight]:
+    """Ask the service, without touching the pod; `with_settings`: the price is the user's where there is one. Refused
+    where there is none to ask."""
     settings = settings_of(project)
     provider = provider_for(settings.provider, environment, settings.stop_command)
     if provider is None:
@@ -64,7 +84,10 @@ def preflight(project: Project, environment: Mapping[str, str]) -> tuple[Provide
             "This machine is no pod that fptui knows how to stop: name a provider or a stop_command in "
             f"[tool.fptui.autostop] of {plain(str(project.path / 'pyproject.toml'))}."
         )
-    return provider, provider.preflight()
+    found = provider.preflight()
+    if with_settings and settings.policy.price_per_hour is not None:
+        found = replace(found, price_per_hour=settings.policy.price_per_hour)
+    return provider, found
 
 
 def arm(project: Project, environment: Mapping[str, str], now: float, grace: float | None = None) -> Preflight:
@@ -118,16 +141,31 @@ def will_arm(project: Project, asked: str | None, environment: Mapping[str, str]
     return f"This pod stops {after} after its last run. `fptui autostop cancel`, or z, keeps it up."
 
 
+def trouble_of_stop(environment: Mapping[str, str]) -> str | None:
+    """Behind a start that armed autostop: one sentence where the stop would not work, as the guard's first look at the
+    service shows within some seconds."""
+    files = guard_files(environment)
+    wait_for(lambda: files.read_state().was_asked, _SERVICE_ANSWERS_WITHIN)
+    problem = files.read_state().problem
+    return None if problem is None else f"AUTOSTOP WOULD NOT WORK, and is tried all the same. {problem}"
+
+
 def refuse_while_stopping(environment: Mapping[str, str]) -> None:
     """A run that starts now would be cut off."""
-    if guard_files(environment).read_state().status is AutostopStatus.STOPPING:
+    if guard_files(environment).read_state().is_ending:
         raise Refused("This pod is being stopped: `fptui autostop cancel` first, if it is to stay up.")
 
 
 def cancel(environment: Mapping[str, str], now: float) -> None:
     """A countdown under way ends, and none begins until it is armed again, which the next start does."""
     _needs(environment, lambda state: state.needs_guard, "There is nothing to cancel")
-    _ask(environment, Request("cancel", now))
+    try:
+        _ask(environment, Request("cancel", now))
+    except Unwritable as error:
+        if not cancel_by_signal(guard_files(environment)):
+            raise
+        raise FptuiError(f"{error} The guard was told to cancel by a signal all the same; its state shows it once "
+                         "there is space.") from None  # fmt: skip
 
 
 def extend(environment: Mapping[str, str], now: float, seconds: float) -> None:
@@ -156,7 +194,7 @@ def _ask(environment: Mapping[str, str], request: Request) -> None:
     try:
         name = files.submit(request)
     except OSError as error:
-        raise FptuiError(f"{plain(str(files.requests))} cannot be written: {error.strerror}.") from None
+        raise Unwritable(f"{plain(str(files.requests))} cannot be written: {error.strerror}.") from None
     ensure_guard(files, environment)
-    if not wait_for_answer(files, name):
+    if not wait_for(lambda: name not in files.pending()):
         raise FptuiError(f"The guard does not answer. Its log: {plain(str(files.log))}")

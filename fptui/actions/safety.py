@@ -12,7 +12,7 @@ from fptui.adapters.hub import list_repository, retry_upload
 from fptui.adapters.pod import pod_facts
 from fptui.adapters.processes import boot_id, is_alive
 from fptui.adapters.trainer_processes import trainers_at_work
-from fptui.core.doctor import Grade, survival_finding
+from fptui.core.doctor import Grade, mount_of, survival_finding
 from fptui.core.facts import LogFacts
 from fptui.core.musubi.log_reader import LogReader
 from fptui.core.musubi.trainer_toml import flattened, read
@@ -26,6 +26,8 @@ from fptui.core.text import plain
 from fptui.core.view import RunRow
 from fptui.errors import FptuiError
 
+_NETWORK_DISKS = ("nfs", "nfs4", "virtiofs", "ceph", "lustre", "9p", "cifs")
+"""Kinds of file system that lie on another machine; and all of fuse's."""
 LOOK_AGAIN, TRY_AGAIN = 20.0, 600.0
 """Seconds: how old what was found may be; how long an upload that failed is left alone."""
 _FLUSH_SECONDS = 30.0
@@ -156,18 +158,32 @@ class Safety:
         return listing
 
 
+def left_behind(record: RunRecord, environment: Mapping[str, str]) -> str | None:
+    """One sentence, before a run starts, where its files will lie on a disk that the stop wipes and nowhere else."""
+    folder = _output_dir(record)
+    if record.stage is not Stage.TRAIN or folder is None or record.saves.uploads:
+        return None
+    if _survives(environment, terminate=False)(str(folder)) is not False:
+        return None
+    return (
+        f"output_dir, {plain(str(folder))}, lies on a disk that the pod's stop wipes: the pod will stay up until its "
+        "files are elsewhere. Put it on the volume, usually /workspace."
+    )
+
+
 def _holds(known: _Looked, now: float) -> bool:
     return not known.hazards or 0 <= now - known.at < LOOK_AGAIN
 
 
 def _survives(environment: Mapping[str, str], *, terminate: bool) -> Survives:
     pod = pod_facts(environment)
-    if pod.id is None:
-        return lambda path: True
     try:
         mounts = _MOUNTS.read_text("utf-8", "surrogateescape")
     except OSError:
         mounts = ""
+    if pod.id is None:
+        # Other services stop a machine with its disks, and end it without them.
+        return (lambda path: _is_elsewhere(path, mounts)) if terminate else (lambda path: True)
 
     def survives(path: str) -> bool | None:
         grade = survival_finding(os.path.realpath(path), mounts, network_volume=pod.network_volume).grade
@@ -175,6 +191,11 @@ def _survives(environment: Mapping[str, str], *, terminate: bool) -> Survives:
         return False if kept and terminate and not pod.network_volume else kept
 
     return survives
+
+
+def _is_elsewhere(path: str, mounts: str) -> bool:
+    mount = mount_of(os.path.realpath(path), mounts)
+    return mount is not None and (mount[1] in _NETWORK_DISKS or mount[1].startswith("fuse"))
 
 
 def _is_of_here(folder: RunFolder, record: RunRecord) -> bool:

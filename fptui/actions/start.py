@@ -13,6 +13,8 @@ from fptui.actions.autostop import arm_for_runs, refuse_while_stopping, will_arm
 from fptui.actions.guards import refuse_conflicts
 from fptui.actions.plan_cache import missing_caches
 from fptui.actions.plan_run import Planned, RunPlanner, StartOptions
+from fptui.actions.safety import left_behind
+from fptui.actions.start_limits import limit_notes
 from fptui.adapters.handover import write_environment
 from fptui.adapters.tmux import Tmux
 from fptui.adapters.trainer import Reached, reach, sync
@@ -37,6 +39,8 @@ class StartPlan:
     notes: tuple[str, ...] = ()
     force: bool = False
     """Whether the runs may share a GPU with others."""
+    stops: bool = False
+    """Whether the pod is to stop after them."""
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
@@ -52,17 +56,15 @@ def plan_train(
     caches = missing_caches(planner)
     training, notes = planner.train(options, follows=caches[-1].record.id if caches else None)
     stops = will_arm(project, options.autostop, environment)
-    if stops is None and (options.max_hours is not None or options.max_cost is not None):
-        raise Refused(
-            "--max-hours and --max-cost are kept by the guard, which is armed on a pod and not with --autostop off: "
-            "leave them out, or look at `fptui autostop test`."
-        )
+    notes += limit_notes(project, options, training.record, environment, is_guarded=stops is not None)
     if stops is None and options.autostop not in (None, "off"):
         raise Refused(
             "Nothing here can be stopped: this is no pod that fptui knows, so --autostop would stop nothing. Leave it "
             "out, or look at `fptui autostop test`."
         )
-    plan = StartPlan((*caches, training), (*notes, *([stops] if stops else [])), options.force)
+    if stops is not None:
+        notes += filter(None, (stops, left_behind(training.record, environment)))
+    plan = StartPlan((*caches, training), tuple(notes), options.force, stops is not None)
     refuse_conflicts(project, plan.records, now, force=options.force)
     return plan
 
@@ -77,7 +79,7 @@ def plan_cache(
     if not caches:
         raise AllCached(f"{chosen.name} is cached: every item has both files. --force makes them again.")
     stops = will_arm(project, None, environment)
-    plan = StartPlan(tuple(caches), (stops,) if stops else (), force)
+    plan = StartPlan(tuple(caches), (stops,) if stops else (), force, stops is not None)
     refuse_conflicts(project, plan.records, now, force=force)
     return plan
 

@@ -66,7 +66,7 @@ def _at_save(run: RunRow) -> StopConsequence:
         return _impossible(run, "saves no state (save_state is not set), so no save will come: --now ends it at once")
     if not (saves.every_n_steps or saves.every_n_epochs):
         return _impossible(run, "saves only at its end (save_every_n_steps is not set): --now ends it at once")
-    coming = _next_save(run)
+    coming = next_save(run)
     if not saves.every_n_epochs and coming is not None and run.total_steps is not None and coming >= run.total_steps:
         return _impossible(run, f"saves next at its end, step {run.total_steps}: let it finish, or --now ends it")
     where = "at the end of an epoch" if coming is None else f"at step {coming}"
@@ -77,7 +77,8 @@ def _at_save(run: RunRow) -> StopConsequence:
     )
 
 
-def _next_save(run: RunRow) -> int | None:
+def next_save(run: RunRow) -> int | None:
+    """Its true step, also of a checkpoint without a state; None where none comes by a number of steps."""
     every, offset = run.record.saves.every_n_steps, run.record.step_offset
     if not every:
         return None

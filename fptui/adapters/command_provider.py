@@ -9,7 +9,8 @@ from fptui.adapters.service_words import Keys
 from fptui.core.provider import Attempt, PodState, Preflight
 
 _LIMIT = 60.0
-_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_KEY_LENGTH = 20
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASS", "PWD", "CREDENTIAL", "AUTH")
 
 
 class CommandProvider:
@@ -27,10 +28,11 @@ class CommandProvider:
         limit: float = _LIMIT,
     ) -> None:
         """It runs with this environment, as it may need a key of it; no value of a variable that is called key, token,
-        secret or password gets into an outcome."""
+        secret or the like gets into an outcome, nor any of the command's own words that is as long as a key."""
         self._argv, self._environment, self._clock, self._limit = tuple(argv), dict(environment), clock, limit
         secret = {name: value for name, value in environment.items() if _is_secret(name) and len(value) >= 6}
-        self._words = Keys(list(secret.items()))
+        spoken = [("stop_command", word) for word in self._argv[1:] if len(word) >= _KEY_LENGTH]
+        self._words = Keys([*secret.items(), *spoken])
 
     def preflight(self) -> Preflight:
         """Whether there is such a program. It is not run."""
@@ -39,6 +41,10 @@ class CommandProvider:
             problem = self._words.clean(f"stop_command: there is {named}. Name a program with its path.")
             return Preflight(False, (problem,), via=self.name)
         return Preflight(True, (), via=self.name)
+
+    def resolve(self) -> dict[str, list[str]]:
+        """None: whom the command asks is its own matter."""
+        return {}
 
     def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         """The command is the same for both. Exit code 0 is a yes."""
@@ -64,4 +70,6 @@ class CommandProvider:
 
 
 def _is_secret(name: str) -> bool:
-    return any(word in name.upper() for word in _SECRET_WORDS)
+    if name in ("PWD", "OLDPWD", "SSH_AUTH_SOCK"):
+        return False
+    return any(word in name.upper() for word in _SECRET_WORDS) or name.upper().split("_")[-1] == "PAT"

@@ -1,27 +1,30 @@
 """Starting the guard: a process of its own session, which no terminal, tmux or dashboard takes with it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fptui.adapters.guard_files import GuardFiles
 from fptui.core.text import plain
 from fptui.errors import FptuiError
 
-_BEGINS_WITHIN = 10.0
+_BEGINS_WITHIN, _AGAIN = 10.0, 5.0
+"""Seconds; the second between two starts of a guard that does not come to life."""
 
 started_here: set[int] = set()
 """The process ids of the guards that this process has started: they outlive what it waits for."""
+_started_at: dict[str, float] = {}
 
 
 def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
     """Start one unless one is at work; returns whether it had to. Does not wait for its first sign of life."""
-    if files.is_guarded():
+    if files.is_guarded() or is_beginning(files):
         return False
     try:
-        files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make()
         with open(os.devnull, "r+b") as nothing:  # noqa: PTH123
             guard = subprocess.Popen(
                 [sys.executable, "-m", "fptui", "guard"],
@@ -34,15 +37,31 @@ def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
                 start_new_session=True,
             )
         started_here.add(guard.pid)
+        _started_at[str(files.folder)] = time.monotonic()
     except OSError as error:
         raise FptuiError(f"The guard could not be started in {plain(str(files.folder))}: {error.strerror}.") from None
     return True
 
 
-def wait_for_answer(files: GuardFiles, name: str, seconds: float = _BEGINS_WITHIN) -> bool:
-    """Whether the guard took the request in time."""
+def is_beginning(files: GuardFiles) -> bool:
+    """Whether this process has just started one, of which nothing can be seen yet."""
+    started = _started_at.get(str(files.folder))
+    return started is not None and time.monotonic() - started < _AGAIN
+
+
+def cancel_by_signal(files: GuardFiles) -> bool:
+    """Where no request can be written; whether there was a guard to tell."""
+    life = files.living()
+    if life is None:
+        return False
+    os.kill(life.pid, signal.SIGUSR1)
+    return True
+
+
+def wait_for(comes: Callable[[], bool], seconds: float = _BEGINS_WITHIN) -> bool:
+    """Whether what the guard is to do came in time."""
     deadline = time.monotonic() + seconds
-    while name in files.pending():
+    while not comes():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

@@ -1,7 +1,8 @@
 """Lambda Cloud: terminates this instance, and only where that was chosen, as it has no stop.
 
 From its API reference: POST `instance-operations/terminate` with `{"instance_ids": [id]}`, answered with `{"data":
-{"terminated_instances": […]}}`; GET `instances/ID` with `data.status` and `data.instance_type`; the key as bearer. An
+{"terminated_instances": […]}}`; GET `instances/ID` with `data.status`, `data.instance_type` and
+`data.file_system_names`; the key as bearer. An
 instance does not know its own id. Tested against an imitation alone.
 """
 
@@ -26,7 +27,8 @@ class LambdaCloud(SimpleCloud):
             return None
         return (
             "Lambda Cloud cannot stop an instance, only terminate it, which deletes its disk: "
-            "set terminate = true in [tool.fptui.autostop] if that is what you want."
+            "set terminate = true in [tool.fptui.autostop] if that is what you want. It is done only where a file "
+            "system is attached and every result lies there or is uploaded."
         )
 
     def _is_id(self, pod_id: str) -> bool:
@@ -54,6 +56,9 @@ class LambdaCloud(SimpleCloud):
         if not isinstance(data, dict) or data.get("id") != self.pod_id or not isinstance(data.get("status"), str):
             return PodState.UNKNOWN
         return PodState.GONE if data["status"] == "terminated" else PodState.RUNNING
+
+    def _has_volume(self, content: Any) -> bool:
+        return bool(content["data"].get("file_system_names"))
 
     def _facts(self, content: Any) -> tuple[float | None, str | None]:
         kind = content["data"].get("instance_type")

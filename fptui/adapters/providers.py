@@ -46,11 +46,11 @@ def provider_for(
     if choice == "vast":
         from fptui.adapters.vast import Vast
 
-        return Vast(value("CONTAINER_ID"), keys("CONTAINER_API_KEY", "VAST_API_KEY"))
+        return Vast(value("CONTAINER_ID"), keys("CONTAINER_API_KEY", "VAST_API_KEY"), resolved=resolved)
     if choice == "lambda":
         from fptui.adapters.lambda_cloud import LambdaCloud
 
-        return LambdaCloud(value("LAMBDA_INSTANCE_ID"), keys("LAMBDA_API_KEY"))
+        return LambdaCloud(value("LAMBDA_INSTANCE_ID"), keys("LAMBDA_API_KEY"), resolved=resolved)
     if choice == "command":
         from fptui.adapters.command_provider import CommandProvider
 

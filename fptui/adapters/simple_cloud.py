@@ -1,7 +1,7 @@
 """What machines have in common that one interface with one request can stop."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fptui.adapters.http_json import Answer, HttpJson
@@ -26,12 +26,13 @@ class SimpleCloud:
         *,
         url: str | None = None,
         clock: Callable[[], float] = time.time,
+        resolved: Mapping[str, Sequence[str]] | None = None,
         http: HttpJson | None = None,
         limit: float = _REQUEST,
     ) -> None:
         self.pod_id = pod_id
         self._keys, self._url, self._clock, self._limit = Keys(keys), url or self.address, clock, limit
-        self._http = http or HttpJson(clock=clock)
+        self._http = http or HttpJson(resolved, clock=clock)
 
     def preflight(self) -> Preflight:
         """See `Provider`."""
@@ -44,11 +45,16 @@ class SimpleCloud:
             state = self._state(answer)
             if state in (PodState.RUNNING, PodState.STOPPED):
                 price, gpu = self._facts(answer.content)
+                volume = self._has_volume(answer.content)
                 gpu = self._keys.clean(gpu, 60) if gpu else None
-                return Preflight(True, (), price, gpu, state, via=self.name)
+                return Preflight(True, (), price, gpu, state, network_volume=volume, via=self.name)
             what = refusal(answer) if answer.status != 200 else "it does not know this machine"
             troubles.append(self._keys.clean(f"{self.name}: {what} ({source}). Look at {self._variables}."))
         return Preflight(False, tuple(troubles))
+
+    def resolve(self) -> dict[str, list[str]]:
+        """See `Provider`."""
+        return self._http.hosts.resolve([self._url])
 
     def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         """See `Provider`."""
@@ -108,6 +114,10 @@ class SimpleCloud:
     def _facts(self, content: Any) -> tuple[float | None, str | None]:
         """Price per hour and GPU."""
         raise NotImplementedError
+
+    def _has_volume(self, content: Any) -> bool | None:
+        """Whether a disk of it outlives even its end; None: the service does not say."""
+        return None
 
     def _refused(self, terminate: bool) -> str | None:
         """A sentence where the service cannot do that."""

@@ -45,7 +45,7 @@ def run(args: Namespace) -> int:
         autostop.cancel(variables, now)
     elif args.do == "extend":
         autostop.extend(variables, now, args.time)
-    state, money = autostop.status(variables), _money(args)
+    state, money = autostop.status(variables, now, patient=True), _money(args)
     if args.json:
         emit_json({**state_json(state), "spent_today": money and money.spent, "idle_today": money and money.idle})
     else:

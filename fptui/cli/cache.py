@@ -35,4 +35,4 @@ def run(args: Namespace) -> int:
         return 0
     for note in plan.notes:
         say(note)
-    return finish_start(project, launch(project, plan, environment=variables), args)
+    return finish_start(project, plan, launch(project, plan, environment=variables), args)

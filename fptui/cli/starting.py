@@ -4,7 +4,9 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from fptui.cli.common import row_json, row_of
+from fptui.actions.autostop import trouble_of_stop
+from fptui.actions.start import StartPlan
+from fptui.cli.common import environment, row_json, row_of
 from fptui.cli.output import emit, emit_json, say
 from fptui.cli.waiting import wait_or_detach
 from fptui.core.project import Project
@@ -16,8 +18,11 @@ def add_no_wait(parser: ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="return as soon as it has been started")
 
 
-def finish_start(project: Project, records: Sequence[RunRecord], args: Namespace) -> int:
+def finish_start(project: Project, plan: StartPlan, records: Sequence[RunRecord], args: Namespace) -> int:
     """Print the runs' ids, or with --json the runs, and wait for their end unless told not to."""
+    trouble = trouble_of_stop(environment()) if plan.stops else None
+    if trouble is not None:
+        say(trouble)
     folders = [RunFolder(project.runs / record.id) for record in records]
     if not args.json:
         for record in records:

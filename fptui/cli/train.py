@@ -61,7 +61,7 @@ def run(args: Namespace) -> int:
     plan = plan_train(project, args.version, options, environment=variables, now=time.time())
     for note in plan.notes:
         say(note)
-    return finish_start(project, launch(project, plan, environment=variables), args)
+    return finish_start(project, plan, launch(project, plan, environment=variables), args)
 
 
 def _gpus(text: str) -> tuple[int, ...]:

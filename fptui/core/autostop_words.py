@@ -11,7 +11,7 @@ def autostop_line(state: Autostop, now: float) -> str:
         AutostopStatus.ARMED: f"autostop {duration(state.grace)} after the last run",
         AutostopStatus.COUNTING: f"stops in {_left(state, now)}",
         AutostopStatus.STOPPING: f"stopping the pod{_tries(state)}",
-        AutostopStatus.STOPPED: "the pod is stopped",
+        AutostopStatus.STOPPED: "the service calls the pod stopped",
         AutostopStatus.FAILED: "AUTOSTOP FAILED",
         AutostopStatus.CANCELLED: "autostop cancelled",
     }
@@ -30,6 +30,8 @@ def grace_cost(state: Autostop) -> float | None:
 
 def why(state: Autostop) -> str | None:
     """One sentence behind the line, where there is one."""
+    if state.needs_guard and state.guard_trouble is not None:
+        return state.guard_trouble
     if state.shown is AutostopStatus.FAILED and state.status is AutostopStatus.ARMED:
         return state.problem
     if state.problem and state.status in (AutostopStatus.COUNTING, AutostopStatus.STOPPING):

@@ -1,6 +1,6 @@
 """What stops the machine: the small protocol behind which RunPod and every other provider stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -56,6 +56,9 @@ class Provider(Protocol):
 
     def preflight(self) -> Preflight:
         """Has no side effects."""
+
+    def resolve(self) -> Mapping[str, Sequence[str]]:
+        """The addresses of the service now, by its hosts, for when names cannot be looked up."""
 
     def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         """One round over every way and key until one is accepted, or it is `wanted` no more; under a minute."""

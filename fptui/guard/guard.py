@@ -3,6 +3,7 @@
 Killed at any moment it loses nothing: another one begins with what is on disk.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -10,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from fptui.adapters.guard_files import GuardFiles, Life, Request
 from fptui.adapters.processes import boot_id, start_ticks
 from fptui.core.autostop import (
-    HANDLED_KEPT,
     Autostop,
     AutostopStatus,
     Now,
@@ -18,18 +18,14 @@ from fptui.core.autostop import (
     Policy,
     Seen,
     Unsafe,
-    advance,
-    armed,
-    cancelled,
-    extended,
 )
+from fptui.core.autostop_steps import HANDLED_KEPT, advance, armed, cancelled, extended, watching
 from fptui.core.notices import Notice, notices
-from fptui.core.provider import Provider
 from fptui.core.records import write_json
 from fptui.guard.jobs import Jobs
 from fptui.guard.limits import Limits
 from fptui.guard.runs import Runs
-from fptui.guard.service import Service
+from fptui.guard.service import Reach, Service
 
 _UNSAFE_EVERY, _UNSAFE_HOLDS = 10.0, 60.0
 """Seconds: between two looks at the results, and how long one may be believed."""
@@ -40,8 +36,7 @@ _ANSWERED_KEPT = 50
 class Outside:
     """What the guard reaches beyond its own files."""
 
-    provider: Callable[[str, Sequence[str]], Provider | None]
-    """By choice (`auto`, `runpod`, …) and the user's stop command."""
+    provider: Reach
     unsafe: Callable[[Sequence[str], bool], tuple[Unsafe, ...]]
     """What in these projects a stop should wait for; True: the pod is to be terminated."""
     make_safe: Callable[[], None]
@@ -61,8 +56,6 @@ class Guard:
         self._files, self._outside, self._runs = files, outside, runs
         self._jobs = Jobs()
         self._limits = Limits()
-        self.watched = files.read_watched()
-        """The projects whose runs hold the pod."""
         self._service = Service(outside.provider, self._jobs, outside.log)
         self._unsafe: tuple[Unsafe, ...] | None = None
         self._unsafe_at = 0.0
@@ -71,6 +64,7 @@ class Guard:
         self._ignore_unsafe = False
         """The look under way began before the newest ending."""
         self._trouble: str | None = None
+        self._is_cancelled = False
         self._gpus_idle_since: float | None = None
         self._known: set[str] | None = None
         """Ended runs that the user was told of, or that had ended before."""
@@ -78,11 +72,22 @@ class Guard:
         self.idle_since: float | None = None
         self.state = self._read()
 
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The projects whose runs hold the pod."""
+        return self.state.projects
+
+    def cancel(self) -> None:
+        """With the next tick; for a signal, where no request can be written."""
+        self._is_cancelled = True
+
     def tick(self) -> None:
         """One look, one step."""
         now = self._outside.clock()
         before = self.state
-        names, seen = self._answer(self._look(now))
+        names, seen = self._answer(self._look(now, self.watched))
+        if self._is_cancelled:
+            self._is_cancelled, self.state = False, cancelled(self.state, "Cancelled.")
         self._take_results(now)
         self._unsafe = self._still_known(seen)
         seen = replace(seen, unsafe=self._unsafe, observed=self._service.observed, idle_seconds=self._gpus_idle(seen))
@@ -105,11 +110,15 @@ class Guard:
         if self._files.is_state_torn:
             # To be armed for nothing costs a countdown, not to be costs a night.
             self._outside.log("The state of autostop could not be read: armed anew.")
-            return armed(Autostop(), self._look(self._outside.clock()), Policy())
-        return self._files.read_state()
+            return armed(Autostop(), self._look(self._outside.clock(), ()), Policy())
+        state = self._files.read_state()
+        if state.boot_id == self._outside.clock().boot_id:
+            return state
+        # What was not there when the machine came up is not lost by its stop.
+        return replace(state, watched=tuple(each for each in state.watched if os.path.isdir(each.project)))  # noqa: PTH112
 
-    def _look(self, now: Now) -> Seen:
-        active, ended = self._runs.look(self.watched, now.wall)
+    def _look(self, now: Now, projects: Sequence[str]) -> Seen:
+        active, ended = self._runs.look(projects, now.wall)
         return Seen(now, active, ended)
 
     # Requests
@@ -127,11 +136,12 @@ class Guard:
         return names, seen
 
     def _take(self, request: Request, seen: Seen) -> Seen:
-        if request.project is not None and request.project not in self.watched:
-            self.watched = (*self.watched, request.project)
-            self._files.write_watched(self.watched)
+        is_new = request.project is not None and request.project not in self.watched
+        if request.project is not None:
+            self.state = watching(self.state, request.project, request.policy)
+        if is_new:
             known = {end.id for end in seen.ended}
-            seen = self._look(seen.now)
+            seen = self._look(seen.now, self.watched)
             # What had ended there before is no ending of now.
             old = [end.id for end in seen.ended if end.id not in known and end.id not in request.runs]
             self.state = replace(self.state, handled=(*old, *self.state.handled)[:HANDLED_KEPT])
@@ -222,6 +232,8 @@ class Guard:
             write_json(self._files.life, asdict(life), durable=False)
         except OSError as error:
             self._trouble = f"{self._files.life} cannot be written: {error.strerror}."
+            with contextlib.suppress(OSError):
+                os.utime(self._files.life)
 
     def _say(self, before: Autostop) -> None:
         reason = f": {self.state.reason}" if self.state.reason else ""

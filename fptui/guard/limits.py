@@ -1,8 +1,9 @@
-"""`--max-hours` and `--max-cost`: a run that has taken its share is stopped, at its next save if one comes in time."""
+"""`--max-hours` and `--max-cost`: a run that has taken its share is stopped, at its next save if one comes in time:
+with its state, or, where it saves none, behind its next checkpoint."""
 
 from collections.abc import Callable, Sequence
 
-from fptui.actions.stop import request
+from fptui.actions.stop import next_save, request
 from fptui.core.autostop import Now
 from fptui.core.cost import cost
 from fptui.core.notices import Notice
@@ -21,6 +22,8 @@ class Limits:
     def __init__(self, ask: Callable[[RunFolder, str, float], None] = request) -> None:
         self._ask = ask
         self._asked: dict[str, float] = {}
+        self._behind: dict[str, int] = {}
+        """The step of a checkpoint that is waited for."""
         self._pressed: set[str] = set()
 
     def look(self, runs: Sequence[tuple[RunFolder, RunRow]], now: Now, price: float | None) -> list[Notice]:
@@ -36,11 +39,20 @@ class Limits:
                 told.append(Notice(f"{folder.id} is stopped", why))
                 if self._stop(folder, "at-save", now):
                     continue
-            elif now.monotonic - asked < PATIENCE:
+                coming = next_save(run)
+                if coming is not None:
+                    self._behind[folder.window] = coming
+                    continue
+            elif now.monotonic - asked < PATIENCE and not self._has_come(folder, run):
                 continue
             self._pressed.add(folder.window)
             self._stop(folder, "now", now)
         return told
+
+    def _has_come(self, folder: RunFolder, run: RunRow) -> bool:
+        """The checkpoint, whole: training has gone on since."""
+        step = self._behind.get(folder.window)
+        return step is not None and run.step is not None and run.step > step
 
     def _stop(self, folder: RunFolder, mode: str, now: Now) -> bool:
         try:

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import itertools
 import os
 import signal
 import time
@@ -13,49 +12,48 @@ from fptui.adapters.guard_files import GuardFiles, guard_files
 from fptui.adapters.notify import notify, notify_command
 from fptui.adapters.nvml import NvmlSource
 from fptui.adapters.pod import pod_facts
-from fptui.adapters.processes import boot_id
+from fptui.adapters.processes import boot_id, start_ticks
 from fptui.adapters.providers import provider_for
 from fptui.core.autostop import Now
 from fptui.core.gpu_history import Pod
 from fptui.core.notices import Notice
 from fptui.core.project import find_project
+from fptui.core.text import plain
 from fptui.errors import FptuiError
 from fptui.guard.gpu_recorder import GpuRecorder
 from fptui.guard.guard import Guard, Outside
 from fptui.guard.results import Results
 from fptui.guard.runs import Runs
+from fptui.guard.watchdog import keep_alive
 
 _IDLE_SECONDS = 600.0
 _LARGEST_LOG = 1 << 20
-_LONGEST_PAUSE = 30.0
 
 
 def guard(environment: Mapping[str, str]) -> int:
     """Until there has been nothing to guard for ten minutes. 0 also where another guard is at work already.
 
-    The work is done by a child, which this process starts again when it dies: behind the last run of a night nobody
-    else would. SIGTERM to either is an end.
+    The work is done by a child, which this process starts again when it dies or hangs: behind the last run of a night
+    nobody else would. SIGTERM to either is an end.
     """
     files = guard_files(environment)
-    files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.make()
     # It ends with the pod: not with a terminal, and not with whoever started it.
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    for deaths in itertools.count():
-        child = os.fork()
-        if not child:
-            with _lock(files) as is_ours:
-                if is_ours is not None:
-                    _run(files, environment, is_ours)
-            return 0
-        _, status = os.waitpid(child, 0)
-        if status == 0 or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM):
-            return 0
-        time.sleep(min(_LONGEST_PAUSE, deaths))
+
+    def work(beat: Callable[[], None]) -> None:
+        with _lock(files) as is_ours:
+            if is_ours is not None:
+                _run(files, environment, is_ours, beat)
+
+    keep_alive(work, logger(files.log))
     return 0
 
 
-def _run(files: GuardFiles, environment: Mapping[str, str], is_ours: Callable[[], bool]) -> None:
+def _run(
+    files: GuardFiles, environment: Mapping[str, str], is_ours: Callable[[], bool], beat: Callable[[], None]
+) -> None:
     log = logger(files.log)
     results, pod_id = Results(environment, log), pod_facts(environment).id
     host = os.uname().nodename
@@ -63,7 +61,7 @@ def _run(files: GuardFiles, environment: Mapping[str, str], is_ours: Callable[[]
         NvmlSource(), lambda: at_work.watched, lambda: Pod(pod_id, host, at_work.state.price_per_hour), log
     )
     outside = Outside(
-        provider=lambda choice, command: provider_for(choice, environment, command),
+        provider=lambda choice, command, known: provider_for(choice, environment, command, resolved=known),
         unsafe=results.unsafe,
         make_safe=results.make_safe,
         gpus_work=lambda: gpus.report.is_working,
@@ -74,7 +72,9 @@ def _run(files: GuardFiles, environment: Mapping[str, str], is_ours: Callable[[]
     log(f"began, process {os.getpid()}")
     at_work = Guard(files, outside, Runs(pod_id))
     gpus.begin()
+    signal.signal(signal.SIGUSR1, lambda *_: at_work.cancel())
     while True:
+        beat()
         began = time.monotonic()
         try:
             at_work.tick()
@@ -128,15 +128,16 @@ def _is_same(path: Path, descriptor: int) -> bool:
 
 
 def now_here() -> Now:
-    """The clocks of this machine; the monotonic one goes on while it sleeps."""
-    return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), boot_id())
+    """The clocks of this machine; the monotonic one goes on while it sleeps. A container that was stopped and started
+    again has the kernel's boot of before, but another first process."""
+    return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), f"{boot_id()} {start_ticks(1)}")
 
 
 def logger(path: Path) -> Callable[[str], None]:
     """Appends lines with their times; what was written before goes to NAME.1 when there is too much of it."""
 
     def log(text: str) -> None:
-        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n"
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {plain(text)}\n"
         with contextlib.suppress(OSError):
             if path.exists() and path.stat().st_size > _LARGEST_LOG:
                 path.replace(path.with_name(f"{path.name}.1"))

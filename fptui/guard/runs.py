@@ -3,11 +3,12 @@
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fptui.adapters.processes import is_alive
+from fptui.adapters.trainer_processes import trainers_at_work
 from fptui.core.autostop import Active, End
 from fptui.core.project import Project, Settings
 from fptui.core.run import Heartbeat, RunFolder
@@ -18,6 +19,7 @@ from fptui.core.view import RunRow
 
 _MOST = 500
 """Ended runs that are told of: fewer than autostop remembers, so that none is ever taken for a new one."""
+_TRAINERS_EVERY = 5.0
 _LISTED_FOR, _SETTLED = 10_000_000_000, 1_000_000_000
 """Nanoseconds."""
 
@@ -35,9 +37,16 @@ class Runs:
     """Looks at the runs of some projects, again and again, once a second: a run that has ended costs nothing any more.
     Runs of other pods on a shared volume are none of ours."""
 
-    def __init__(self, pod_id: str | None, alive: Callable[[Heartbeat], bool] = is_alive) -> None:
+    def __init__(
+        self,
+        pod_id: str | None,
+        alive: Callable[[Heartbeat], bool] = is_alive,
+        trainers: Callable[[], Iterable[str]] = trainers_at_work,
+    ) -> None:
+        """`trainers`: the configs of those that are at work on this machine, whoever started them."""
         self._pod_id, self._host = pod_id, os.uname().nodename
-        self._alive = alive
+        self._alive, self._trainers = alive, trainers
+        self._strangers: tuple[float, list[Active]] = (-math.inf, [])
         self._over: dict[str, tuple[float, End] | None] = {}
         """By folder: when and how runs with an exit record ended, which does not change any more. None: another
         pod's."""
@@ -74,7 +83,19 @@ class Runs:
             if run.status is not Status.LOST:
                 self._over[key] = ended[-1]
         ended.sort(key=lambda item: item[0], reverse=True)
+        active += [] if active else self._others(now)
         return tuple(active), tuple(end for _, end in ended[:_MOST])
+
+    def _others(self, now: float) -> list[Active]:
+        """Trainers that are no run of these projects: started by hand, or their run's folder cannot be seen now. What
+        an ended run has left at work is its own matter: its results are not safe."""
+        at, found = self._strangers
+        if not 0 <= now - at < _TRAINERS_EVERY:
+            ours = {str(folder.config) for listing in self._listed.values() for folder in listing.folders}
+            configs = sorted({config for config in self._trainers() if str(Path(config).parent) not in ours})
+            found = [Active(f"a trainer with {config}", counts=False) for config in configs]
+            self._strangers = now, found
+        return found
 
     def _folders(self, path: str) -> list[RunFolder]:
         project = Project(Path(path), "", Settings())

@@ -1,11 +1,12 @@
 """What stops this pod, as the guard uses it: reached by the settings, looked at before, asked, and read back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from fptui.core.autostop import Autostop, AutostopStatus, Now, Order, tried
+from fptui.core.autostop import Autostop, AutostopStatus, Now, Order
+from fptui.core.autostop_steps import tried
 from fptui.core.provider import Attempt, PodState, Preflight, Provider
 from fptui.guard.jobs import Jobs
 
@@ -13,13 +14,18 @@ _PREFLIGHT_EVERY, _PREFLIGHT_AGAIN = 600.0, 30.0
 """Seconds; the second while it fails."""
 _OBSERVE_EVERY = 5.0
 
+Addresses = Mapping[str, Sequence[str]]
+Reach = Callable[[str, Sequence[str], Addresses], Provider | None]
+"""What stops this machine: by choice (`auto`, `runpod`, …), the user's stop command, and the addresses of the service
+as they were last known, by its hosts."""
+
 
 class Service:
     """Asks in jobs of its own, `preflight`, `stop` and `observe`; what came of them is given back to `take`."""
 
     def __init__(
         self,
-        provider: Callable[[str, Sequence[str]], Provider | None],
+        provider: Reach,
         jobs: Jobs,
         log: Callable[[str], None],
     ) -> None:
@@ -36,7 +42,7 @@ class Service:
         """With the pod that `state` is about."""
         wanted = (state.provider, state.stop_command)
         if wanted != self._provided:
-            self._provided, self._provider = wanted, self._provide(*wanted)
+            self._provided, self._provider = wanted, self._provide(*wanted, state.addresses)
         if self._provider is None:
             return replace(state, pod_id=None, problem="Nothing here can be stopped: this is no pod that is known.")
         return replace(state, pod_id=self._provider.pod_id)
@@ -48,7 +54,7 @@ class Service:
             return
         if state.status is not AutostopStatus.STOPPED:
             again = _PREFLIGHT_EVERY if state.problem is None else _PREFLIGHT_AGAIN
-            self._jobs.sometimes("preflight", again, now, provider.preflight)
+            self._jobs.sometimes("preflight", again, now, lambda: (provider.preflight(), provider.resolve()))
         if order is Order.STOP:
             # A terminated pod's own disks are gone: only a network volume, with everything on it, allows that.
             terminate = state.policy.terminate and self._has_network_volume and is_safe
@@ -85,13 +91,15 @@ class Service:
         if kind == "observe":
             self.observed = PodState.UNKNOWN if failed else result
         elif kind == "preflight" and not failed:
-            return self._look(result, state)
+            found, addresses = result
+            return self._look(found, addresses, state)
         return state
 
-    def _look(self, found: Preflight, state: Autostop) -> Autostop:
+    def _look(self, found: Preflight, addresses: Addresses, state: Autostop) -> Autostop:
         price = state.policy.price_per_hour or found.price_per_hour or state.price_per_hour
         problem = None if found.ok else " ".join(found.problems) or "The service does not answer."
         if problem != state.problem:
             self._log(problem or "The service knows this pod and its key.")
         self._has_network_volume = found.network_volume is True
-        return replace(state, problem=problem, price_per_hour=price)
+        known = {host: tuple(each) for host, each in addresses.items()} or state.addresses
+        return replace(state, problem=problem, price_per_hour=price, was_asked=True, addresses=known)

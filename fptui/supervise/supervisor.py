@@ -34,7 +34,7 @@ def supervise(run_paths: Sequence[Path], environment: Mapping[str, str], clock: 
     pane = Pane()
     around = Surroundings(trainer_environment(environment), pane, wakeup, clock)
     # A guard that has died is started again with everything that the start had, the keys too.
-    keeper = GuardKeeper(environment)
+    keeper = GuardKeeper(environment, folders)
     before: tuple[str, Status] | None = None
     try:
         for index, folder in enumerate(folders):

@@ -25,13 +25,13 @@ class Calls:
         self.planned.append((version, options))
         if self.refusal:
             raise Refused(self.refusal)
-        return SimpleNamespace(notes=("Resumes at step 60.",))
+        return SimpleNamespace(notes=("Resumes at step 60.",), stops=False)
 
     def plan_cache(self, project: Any, version: str | None, *, force: bool = False, **_: Any) -> Any:
         self.planned.append((version, force))
         if self.refusal:
             raise AllCached(self.refusal)
-        return SimpleNamespace(notes=())
+        return SimpleNamespace(notes=(), stops=False)
 
     def launch(self, project: Any, plan: Any, **_: Any) -> tuple[RunRecord, ...]:
         records = []

@@ -5,22 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fptui.core.autostop import (
-    Active,
-    Autostop,
-    AutostopStatus,
-    End,
-    Now,
-    Order,
-    Policy,
-    Seen,
-    Unsafe,
-    advance,
-    armed,
-    cancelled,
-    extended,
-    tried,
-)
+from fptui.core.autostop import Active, Autostop, AutostopStatus, End, Now, Order, Policy, Seen, Unsafe
+from fptui.core.autostop_steps import advance, armed, cancelled, extended, tried
 from fptui.core.provider import Attempt, PodState
 from fptui.core.records import read_record, write_json
 from fptui.core.status import Status

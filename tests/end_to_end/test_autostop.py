@@ -117,7 +117,7 @@ def test_nothing_looks_armed_that_is_not(pod: Pod, monkeypatch: pytest.MonkeyPat
     assert "FAIL" in pod.call("autostop", "test", code=1)
     monkeypatch.setenv("RUNPOD_API_KEY", POD_KEY)
     tested = pod.call("autostop", "test")
-    assert tested.count("ok  ") == 3 and pod.server.pod.status == "RUNNING"
+    assert tested.count("ok  ") == 4 and pod.server.pod.status == "RUNNING"
     assert not [each for each in pod.server.log if "stop" in each.operation.lower()]
 
 
@@ -147,7 +147,7 @@ def test_a_run_that_could_not_be_guarded_is_not_started(pod: Pod) -> None:
 def test_a_guard_that_its_supervisor_starts_again_has_the_keys_and_holds_up_no_end(
     pod: Pod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FPTUI_REHEARSAL_STEP_SECONDS", "0.25")
+    monkeypatch.setenv("FPTUI_REHEARSAL_STEP_SECONDS", "1.2")
     pod.call("train", "--smoke", "--no-wait", "--autostop", "4s")
     os.killpg(os.getpgid(pod.guard_pid()), signal.SIGKILL)
     deadline = time.monotonic() + 40

@@ -1,7 +1,7 @@
 """A machine whose time passes as it is told: a guard over real run folders and files, a service that obeys or not."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fptui.adapters.guard_files import GuardFiles, Request
@@ -30,6 +30,9 @@ class Service:
     def preflight(self) -> Preflight:
         problems = () if self.ok else ("The key is refused.",)
         return Preflight(self.ok, problems, price_per_hour=2.5, network_volume=self.network_volume)
+
+    def resolve(self) -> dict[str, list[str]]:
+        return {"service.example": ["192.0.2.1"]}
 
     def stop(self, *, terminate: bool = False, wanted: Callable[[], bool] = lambda: True) -> list[Attempt]:
         self.stops += 1
@@ -61,6 +64,10 @@ class Machine:
         self.wall, self.monotonic, self.boot = 1.7e9, 1000.0, "b"
         self.alive: set[str] = set()
         self.said: list[str] = []
+        self.trainers: list[str] = []
+        """Configs of the trainers that are at work, whoever started them."""
+        self.reached: list[Mapping[str, Sequence[str]]] = []
+        """The addresses that were known each time when the service was reached."""
         self._started = 0
         self._guard: Guard | None = None
 
@@ -76,7 +83,7 @@ class Machine:
     def guard(self) -> Guard:
         if self._guard is None:
             outside = Outside(
-                provider=lambda choice, command: self.service,
+                provider=self._reach,
                 unsafe=lambda projects, terminate: self.unsafe,
                 make_safe=self._make_safe,
                 gpus_work=lambda: self.gpus_work,
@@ -84,7 +91,7 @@ class Machine:
                 clock=lambda: Now(self.wall, self.monotonic, self.boot),
                 log=self.said.append,
             )
-            self._guard = Guard(self.files, outside, Runs("pod1", lambda beat: str(beat.pid) in self.alive))
+            self._guard = Guard(self.files, outside, Runs("pod1", self._is_alive, lambda: self.trainers))
         return self._guard
 
     def kill(self) -> None:
@@ -135,6 +142,13 @@ class Machine:
     def lose(self) -> None:
         """Every supervisor is killed."""
         self.alive.clear()
+
+    def _reach(self, choice: str, command: Sequence[str], known: Mapping[str, Sequence[str]]) -> Service:
+        self.reached.append(known)
+        return self.service
+
+    def _is_alive(self, beat: Heartbeat) -> bool:
+        return str(beat.pid) in self.alive
 
     def _make_safe(self) -> None:
         self.made_safe += 1

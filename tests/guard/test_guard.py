@@ -162,7 +162,15 @@ def test_a_torn_state_is_armed_anew(machine: Machine, text: str) -> None:
     machine.kill()
     machine.files.state.write_text(text)
     machine.tick(times=2)
-    assert machine.status is AutostopStatus.ARMED
+    assert machine.status is AutostopStatus.ARMED and machine.said[-1].startswith("counting -> armed"), "by its spare"
+    machine.kill()
+    for file in (machine.files.state, machine.files.spare):
+        file.write_text(text)
+    machine.tick(times=2)
+    assert machine.status is COUNTING, "nobody knows any more whose runs there are"
+    machine.files.submit(Request("watch", machine.wall, str(machine.project), (machine.folder("b").window,)))
+    machine.tick(times=2)
+    assert machine.status is AutostopStatus.ARMED, "its supervisor has said it"
     machine.end("b")
     machine.until(STOPPED)
 
@@ -199,7 +207,12 @@ def test_what_is_on_disk_is_for_other_programs_too(machine: Machine) -> None:
     counting(machine).arm(policy=Policy(grace=60.0))
     written = json.loads(machine.files.state.read_text())
     assert written["status"] == "counting" and written["pod_id"] == "pod1" and written["policy"]["grace"] == 60.0
+    os.utime(machine.files.life, (machine.wall, machine.wall))
     assert machine.files.is_guarded(machine.wall + 5) and not machine.files.is_guarded(machine.wall + 60)
+    assert machine.files.trouble(machine.wall) is None
+    assert "not been heard of for 1 min" in (machine.files.trouble(machine.wall + 60) or "")
+    os.utime(machine.files.life, (machine.wall + 50, machine.wall + 50))
+    assert "free some space" in (machine.files.trouble(machine.wall + 60) or "")
 
 
 def test_an_idle_gpu_without_a_run_counts_down_where_that_was_chosen(machine: Machine) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from fptui.adapters.guard_files import GuardFiles
 from fptui.core.autostop import Autostop, AutostopStatus
+from fptui.core.run import RunFolder
 from fptui.errors import FptuiError
 from fptui.supervise import guard_keeper
 from fptui.supervise.guard_keeper import GuardKeeper
@@ -24,7 +25,7 @@ def test_a_guard_that_is_needed_is_started_again(
     files = GuardFiles(tmp_path / "fptui")
     files.folder.mkdir()
     files.write_state(Autostop(AutostopStatus(status)))
-    keeper = GuardKeeper(environment)
+    keeper = GuardKeeper(environment, [RunFolder(tmp_path / "project/runs/v1-train-a")])
     for now in (1000.0, 1001.0, 1014.0, 1016.0, 1017.0):
         keeper.look(now)
     assert asked == [files.folder] * starts
