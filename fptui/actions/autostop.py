@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from fptui.actions.safety import Safety
 from fptui.adapters.guard_files import GuardFiles, Request, guard_files
 from fptui.adapters.guard_process import cancel_by_signal, ensure_guard, is_beginning, wait_for
 from fptui.adapters.pod import pod_facts
@@ -66,6 +65,9 @@ def test(project: Project, environment: Mapping[str, str], now: float) -> list[t
         steps.append(("guard", "lives, and takes requests", True))
     except FptuiError as error:
         steps.append(("guard", str(error), False))
+    # What looks at results reads logs and repositories: the dashboard, which needs this module at once, does not wait.
+    from fptui.actions.safety import Safety
+
     hazards = Safety(environment).unsafe([str(project.path)], now, terminate=settings_of(project).policy.terminate)
     found_unsafe = " ".join(f"{each.what} {each.cure}" for each in hazards[:_SHOWN])
     steps.append(("results", found_unsafe or "safe, as far as runs have ended", not hazards))

@@ -136,9 +136,10 @@ class Guard:
         return names, seen
 
     def _take(self, request: Request, seen: Seen) -> Seen:
+        policy = request.policy or Policy()
         is_new = request.project is not None and request.project not in self.watched
         if request.project is not None:
-            self.state = watching(self.state, request.project, request.policy)
+            self.state = watching(self.state, request.project, policy if request.do == "arm" else None)
         if is_new:
             known = {end.id for end in seen.ended}
             seen = self._look(seen.now, self.watched)
@@ -146,7 +147,7 @@ class Guard:
             old = [end.id for end in seen.ended if end.id not in known and end.id not in request.runs]
             self.state = replace(self.state, handled=(*old, *self.state.handled)[:HANDLED_KEPT])
         if request.do == "arm":
-            self.state = armed(self.state, seen, request.policy or Policy(), request.runs)
+            self.state = armed(self.state, seen, policy, request.runs)
             self.state = replace(self.state, provider=request.provider, stop_command=request.stop_command)
             self._service.look_anew()
         elif request.do == "cancel":

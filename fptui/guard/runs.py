@@ -104,7 +104,7 @@ class Runs:
         except OSError:
             changed = None
         known, now = self._listed.get(path), time.time_ns()
-        if known is None or known.changed != changed or not 0 <= now - known.at < _LISTED_FOR:
+        if known is None or changed is None or known.changed != changed or not 0 <= now - known.at < _LISTED_FOR:
             # fptui makes no name that is no text, and nothing could be written down of it.
             folders = [folder for folder in project.possible_runs() if _is_text(folder.id)]
             # A folder made in the very moment of the look might leave no trace in the time of the change.

@@ -5,6 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -330,3 +331,29 @@ def test_a_project_that_is_not_where_it_was_is_not_taken_for_safe(tmp_path: Path
     (tmp_path / "there" / "runs").write_text("no folder")
     (hazard,) = safety.unsafe([str(tmp_path / "there")], 1.0)
     assert "Not a directory" in hazard.what
+
+
+def test_before_a_run_it_is_said_that_its_files_would_not_outlive_the_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(MOUNTS.format(volume="/workspace"))
+    monkeypatch.setattr(safety, "_MOUNTS", mounts)
+    record = RunRecord("r", "v1", Stage.TRAIN, "musubi", ("x",), "/", 0.0, output_dir="/root/out")
+    on_pod = {"RUNPOD_POD_ID": "p1"}
+    assert "/root/out, lies on a disk that the pod's stop wipes" in (safety.left_behind(record, on_pod) or "")
+    for other in (replace(record, output_dir="/workspace/out"), replace(record, saves=Saves(uploads=True)),
+                  replace(record, stage=Stage.SMOKE)):  # fmt: skip
+        assert safety.left_behind(other, on_pod) is None
+    assert safety.left_behind(record, {}) is None
+
+
+@pytest.mark.parametrize(("path", "kept"), [("/home/me/out", False), ("/lambda/nfs/mine/out", True)])
+def test_elsewhere_an_end_leaves_what_lies_on_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, kept: bool
+) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text("1 0 8:1 / / rw - ext4 x x\n2 1 0:9 / /lambda/nfs/mine rw - virtiofs x x\n")
+    monkeypatch.setattr(safety, "_MOUNTS", mounts)
+    assert safety._survives({}, terminate=True)(path) is kept
+    assert safety._survives({}, terminate=False)(path) is True

@@ -241,6 +241,9 @@ def test_lambda_terminates_only_where_that_was_chosen() -> None:
         cloud = LambdaCloud("i1", [("LAMBDA_API_KEY", KEY)], url=url)
         found = cloud.preflight()
         assert (found.ok, found.price_per_hour, found.gpu) == (True, 2.49, "H100 (80 GB)")
+        assert found.network_volume is False and cloud.resolve() == {"127.0.0.1": ["127.0.0.1"]}
+        answers["GET /instances/i1"][1]["data"]["file_system_names"] = ["mine"]
+        assert cloud.preflight().network_volume is True
         assert cloud.observe() is PodState.RUNNING
         asked.clear()
         (attempt,) = cloud.stop()

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fptui.core.autostop import Active, Autostop, AutostopStatus, End, Now, Order, Policy, Seen, Unsafe
-from fptui.core.autostop_steps import advance, armed, cancelled, extended, tried
+from fptui.core.autostop_steps import advance, armed, cancelled, extended, tried, watching
+from fptui.core.autostop_words import why
 from fptui.core.provider import Attempt, PodState
 from fptui.core.records import read_record, write_json
 from fptui.core.status import Status
@@ -94,6 +95,7 @@ def test_the_grace_is_the_run_s_own_or_the_one_of_an_early_failure() -> None:
     for end, policy, wanted in (
         (replace(ENDED, grace=60.0), POLICY, 60.0),
         (End(A.id, Status.FAILED, 30.0), Policy(early_failure_grace=120.0), 120.0),
+        (End(A.id, Status.FAILED, 30.0, grace=60.0), Policy(early_failure_grace=120.0), 60.0),
         (End(A.id, Status.FAILED, 3600.0), Policy(early_failure_grace=120.0), 600.0),
         (End(A.id, Status.STOPPED, 30.0), Policy(early_failure_grace=120.0), 600.0),
     ):
@@ -278,3 +280,27 @@ def test_never_under_a_run_never_too_early_and_in_the_end_always(
             assert is_begun or unsafe == () or held >= POLICY.unsafe_limit
             state = tried(state, [attempt], now)
     assert state.status in (AutostopStatus.STOPPING, AutostopStatus.STOPPED)
+
+
+def test_a_run_that_came_and_went_while_nobody_looked_begins_a_countdown_of_its_own() -> None:
+    quick = End("v1-smoke", Status.FINISHED, 9.0, grace=1200.0)
+    state = armed(counting(), seen(500.0, ended=(quick, ENDED)), POLICY, [quick.id])
+    state, _ = advance(state, seen(500.0, ended=(quick, ENDED)))
+    assert (state.remaining(at(500.0)), state.reason) == (1200.0, "v1-smoke is finished.")
+
+
+def test_what_may_lose_data_is_done_only_as_far_as_every_project_allows() -> None:
+    careless = Policy(grace=5.0, keeps_data=False, terminate=True, unsafe_limit=0.0)
+    state = watching(watching(Autostop(), "/a", Policy(unsafe_limit=60.0)), "/b")
+    assert armed(watching(state, "/b", careless), seen(0.0), careless).policy == Policy(grace=5.0, unsafe_limit=60.0)
+    alone = watching(watching(Autostop(), "/a"), "/b", careless)
+    assert alone.projects == ("/a", "/b") and armed(alone, seen(0.0), careless).policy == careless
+    assert watching(alone, "/b", POLICY).watched[1].policy == POLICY
+
+
+def test_a_guard_that_does_not_work_is_red_and_nothing_else_is() -> None:
+    for status in AutostopStatus:
+        state = Autostop(status, reason="so", guard_trouble="The guard has not been heard of for 1 min.")
+        is_red = status not in (AutostopStatus.OFF, AutostopStatus.CANCELLED)
+        assert (state.shown is AutostopStatus.FAILED) is is_red
+        assert (why(state) == state.guard_trouble) is is_red

@@ -366,3 +366,75 @@ def test_a_stop_that_is_wanted_no_more_asks_no_further_way(machine: Machine) -> 
     assert machine.service.wanted()
     machine.ask("cancel")
     assert machine.status is AutostopStatus.CANCELLED and not machine.service.wanted()
+
+
+def test_a_trainer_that_is_no_run_of_ours_holds_the_pod(machine: Machine) -> None:
+    counting(machine).tick(times=300)
+    ours, by_hand = str(machine.folder("a").config / "config.toml"), "/workspace/by-hand/config.toml"
+    machine.trainers = [ours]
+    machine.tick(times=10)
+    assert machine.status is COUNTING, "what a run has left at work is a matter of its results"
+    machine.trainers = [ours, by_hand]
+    machine.tick(times=2000)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.ARMED, 0)
+    machine.trainers = []
+    assert 600 <= machine.until(STOPPED) <= 620
+
+
+def test_runs_that_cannot_be_seen_any_more_hold_the_pod_by_their_trainers(machine: Machine) -> None:
+    machine.arm("a")
+    folder = machine.start("a")
+    machine.trainers = [str(folder.config / "trainer.toml")]
+    machine.tick(times=10)
+    (machine.project / "runs").rename(machine.project / "elsewhere")
+    machine.tick(times=3000)
+    assert machine.service.stops == 0
+    machine.trainers = []
+    machine.until(STOPPED, 1000)
+
+
+def test_a_pod_that_is_called_stopped_and_is_not_can_be_kept_up(machine: Machine) -> None:
+    counting(machine)
+    machine.until(STOPPED, 700)
+    machine.kill()
+    assert machine.files.needs_guard
+    machine.ask("cancel")
+    machine.tick(60.0, times=60)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.CANCELLED, 1)
+
+
+def test_what_the_service_s_addresses_were_is_known_to_the_next_guard(machine: Machine) -> None:
+    counting(machine)
+    machine.kill()
+    machine.tick()
+    assert machine.reached == [{}, {"service.example": ("192.0.2.1",)}]
+
+
+def test_it_is_cancelled_by_a_signal_where_no_request_can_be_written(machine: Machine) -> None:
+    counting(machine).guard.cancel()
+    machine.tick(times=700)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.CANCELLED, 0)
+
+
+def test_another_project_s_settings_do_not_lose_this_one_s_data(machine: Machine) -> None:
+    counting(machine)
+    machine.unsafe = (Unsafe("/root/output is on the container's disk.", is_lost_by_stop=True),)
+    other = other_project(machine, "old")
+    careless = Policy(grace=5.0, keeps_data=False, unsafe_limit=0.0)
+    machine.files.submit(Request("arm", machine.wall, str(other), (), policy=careless))
+    machine.tick(times=3000)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.FAILED, 0)
+
+
+def test_a_project_that_was_gone_when_the_machine_came_up_holds_nothing(machine: Machine) -> None:
+    other = other_project(machine, "old")
+    counting(machine).files.submit(Request("watch", machine.wall, str(other)))
+    machine.tick()
+    shutil.rmtree(other)
+    machine.kill()
+    machine.tick()
+    assert str(other) in machine.state.projects
+    machine.kill()
+    machine.boot = "another"
+    machine.tick()
+    assert machine.state.projects == (str(machine.project),)

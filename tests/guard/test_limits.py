@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fptui.core.autostop import Now
-from fptui.core.run import RunFolder, RunRecord
+from fptui.core.run import RunFolder, RunRecord, Saves
 from fptui.core.status import Stage, Status
 from fptui.core.view import RunRow
 from fptui.errors import Refused
@@ -21,9 +22,14 @@ class Asked:
         self.modes.append(mode)
 
 
-def row(hours: float | None = None, cost: float | None = None, started: float | None = 0.0) -> RunRow:
-    record = RunRecord("r", "v1", Stage.TRAIN, "musubi", ("x",), "/", 0.0, max_hours=hours, max_cost=cost)
-    return RunRow(record, Status.TRAINING, None, None, started, None, None, None, None, None)
+def row(
+    hours: float | None = None, cost: float | None = None, started: float | None = 0.0, step: int | None = None,
+    saves: Saves | None = None,
+) -> RunRow:  # fmt: skip
+    record = RunRecord("r", "v1", Stage.TRAIN, "musubi", ("x",), "/", 0.0, max_hours=hours, max_cost=cost,
+                       saves=saves or Saves())  # fmt: skip
+    run = RunRow(record, Status.TRAINING, None, None, started, None, None, None, None, None)
+    return replace(run, step=step)
 
 
 def modes(limits: Limits, run: RunRow, *seconds: float, price: float | None = 2.5) -> list[list[str]]:
@@ -53,6 +59,19 @@ def test_a_run_that_saves_nothing_is_stopped_at_once() -> None:
     asked = Asked(saves=False)
     modes(Limits(asked), row(hours=1.0), 3600.0, 3601.0)
     assert asked.modes == ["now"]
+
+
+def test_a_run_that_saves_no_state_is_stopped_behind_its_next_checkpoint() -> None:
+    asked, saves = Asked(saves=False), Saves(every_n_steps=20)
+    limits = Limits(asked)
+    for at, step in ((3600.0, 33), (3700.0, 39), (3800.0, 40)):
+        modes(limits, row(hours=1.0, step=step, saves=saves), at)
+        assert asked.modes == []
+    modes(limits, row(hours=1.0, step=41, saves=saves), 3900.0, 3901.0)
+    assert asked.modes == ["now"]
+    patient, slow = Asked(saves=False), row(hours=1.0, step=33, saves=saves)
+    modes(Limits(patient), slow, 3600.0, 5399.0, 5400.0)
+    assert patient.modes == ["now"], "half an hour is enough"
 
 
 @pytest.mark.parametrize("run", [row(), row(hours=9.0, cost=9.0), row(hours=1.0, started=None)])
