@@ -22,7 +22,7 @@ lint:
 test-all:        ## the tests on every supported Python that is installed
 	@scripts/test-all
 
-chaos:           ## the fault campaign of autostop: 300 seeded nights, ten minutes
+chaos:           ## the fault campaign of autostop: 28 nights with real runs, 300 of simulated time; a quarter of an hour
 	@scripts/setup dev
 	@$(BIN)/python -m tests.chaos
 

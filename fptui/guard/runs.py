@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fptui.adapters.processes import is_alive
-from fptui.adapters.trainer_processes import trainers_at_work
+from fptui.adapters.trainer_processes import real_trainers_at_work
 from fptui.core.autostop import Active, End
 from fptui.core.project import Project, Settings
 from fptui.core.run import Heartbeat, RunFolder
@@ -41,7 +41,7 @@ class Runs:
         self,
         pod_id: str | None,
         alive: Callable[[Heartbeat], bool] = is_alive,
-        trainers: Callable[[], Iterable[str]] = trainers_at_work,
+        trainers: Callable[[], Iterable[str]] = real_trainers_at_work,
     ) -> None:
         """`trainers`: the configs of those that are at work on this machine, whoever started them."""
         self._pod_id, self._host = pod_id, os.uname().nodename

@@ -2,7 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fptui.adapters.trainer_processes import trainers_at_work
+from fptui.adapters.trainer_processes import real_trainers_at_work, trainers_at_work
 
 
 def test_a_trainer_is_known_by_its_config(tmp_path: Path) -> None:
@@ -19,10 +19,18 @@ def test_a_trainer_is_known_by_its_config(tmp_path: Path) -> None:
 
 def test_what_else_names_the_config_is_no_trainer(tmp_path: Path) -> None:
     for number, argv in enumerate(
-        (b"vim\0/c.toml\0", b"t\0--config_file\0/c.toml\0", b"t\0--config_file\0\0", b""), 10
+        (
+            b"vim\0/c.toml\0",
+            b"t\0--config_file\0/c.toml\0",
+            b"t\0--config_file\0\0",
+            b"",
+            b"python\0-m\0fptui.rehearsal.launch\0-m\0x\0--config_file\0/r.toml\0",
+        ),
+        10,
     ):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "cmdline").write_bytes(argv)
     (tmp_path / "99").mkdir()
     (tmp_path / "self").mkdir()
-    assert trainers_at_work(tmp_path) == {"/c.toml": 1}
+    assert trainers_at_work(tmp_path) == {"/c.toml": 1, "/r.toml": 1}
+    assert real_trainers_at_work(tmp_path) == {"/c.toml": 1}

@@ -4,9 +4,11 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.chaos.night import Result, article, draw, spend
+from tests.chaos.real import RealResult, draw_real, spend_real
 
 
 def campaign(seeds: Iterable[int]) -> list[Result]:
@@ -46,14 +48,45 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
+def real_campaign(seeds: Iterable[int]) -> list[RealResult]:
+    """Two nights at a time: they wait more than they work."""
+
+    def spend_one(seed: int) -> RealResult:
+        with tempfile.TemporaryDirectory() as folder:
+            return spend_real(draw_real(seed), Path(folder))
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(spend_one, seeds))
+
+
+def real_table(results: Sequence[RealResult]) -> str:
+    """The same questions of nights with real runs; seconds behind the end of the last run."""
+    should = [each for each in results if not each.plan.cancelled]
+    waited = [each.stopped_after for each in should if each.stopped_after is not None]
+    rows = [
+        ("nights with real runs", len(results)),
+        ("nights in which the pod should stop", len(should)),
+        ("stopped, of these", len(waited)),
+        ("stopped although cancelled", sum(r.plan.cancelled and r.stopped_after is not None for r in results)),
+        ("stopped under a run", sum(each.under_a_run for each in results)),
+        ("mean seconds until the stop", f"{sum(waited) / max(1, len(waited)):.1f}"),
+        ("kills of the guard", sum(each.kills for each in results)),
+    ]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in [("", "autostop"), ("---", "---:"), *rows])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
-    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--trials", type=int, default=300, help="nights of simulated time")
+    parser.add_argument("--real", type=int, default=28, help="nights of real runs, a quarter of a minute each")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    real = real_campaign(range(args.seed, args.seed + args.real))
+    print(real_table(real), end="\n\n", flush=True)
     results = campaign(range(args.seed, args.seed + args.trials))
     print(table(results))
-    wrong = [result for result in results if not result.is_right]
+    both: list[Result | RealResult] = [*real, *results]
+    wrong = [result for result in both if not result.is_right]
     for result in wrong:
         print(f"WRONG: {result}", file=sys.stderr)
     print(f"\n{sum(result.kills for result in results)} kills of the guard.", file=sys.stderr)
