@@ -37,7 +37,8 @@ def status(environment: Mapping[str, str], now: float, *, patient: bool = False)
         try:
             if ensure_guard(files, environment) and patient:
                 wait_for(files.is_guarded)
-            trouble = None if is_beginning(files) else files.trouble(now)
+            is_coming = is_beginning(files) and files.living() is None
+            trouble = None if is_coming else files.trouble(now)
         except FptuiError as error:
             trouble = str(error)
     return replace(files.read_state(), guard_trouble=trouble)

@@ -11,17 +11,23 @@ from fptui.adapters.guard_files import GuardFiles
 from fptui.core.text import plain
 from fptui.errors import FptuiError
 
-_BEGINS_WITHIN, _AGAIN = 10.0, 5.0
-"""Seconds; the second between two starts of a guard that does not come to life."""
+_BEGINS_WITHIN, _SEEN_WITHIN, _AGAIN = 10.0, 5.0, 15.0
+"""Seconds; the last between two starts of a guard that does not come to life."""
 
 started_here: set[int] = set()
 """The process ids of the guards that this process has started: they outlive what it waits for."""
-_started_at: dict[str, float] = {}
+_started: dict[str, tuple[float, float]] = {}
+"""By its folder, when a guard that has not been seen at work since was started first, and last."""
 
 
 def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
     """Start one unless one is at work; returns whether it had to. Does not wait for its first sign of life."""
-    if files.is_guarded() or is_beginning(files):
+    key, now = str(files.folder), time.monotonic()
+    if files.is_guarded():
+        _started.pop(key, None)
+        return False
+    first, last = _started.get(key, (now, -_AGAIN))
+    if now - last < _AGAIN:
         return False
     try:
         files.make()
@@ -37,7 +43,7 @@ def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
                 start_new_session=True,
             )
         started_here.add(guard.pid)
-        _started_at[str(files.folder)] = time.monotonic()
+        _started[key] = first, now
     except OSError as error:
         raise FptuiError(f"The guard could not be started in {plain(str(files.folder))}: {error.strerror}.") from None
     return True
@@ -45,8 +51,8 @@ def ensure_guard(files: GuardFiles, environment: Mapping[str, str]) -> bool:
 
 def is_beginning(files: GuardFiles) -> bool:
     """Whether this process has just started one, of which nothing can be seen yet."""
-    started = _started_at.get(str(files.folder))
-    return started is not None and time.monotonic() - started < _AGAIN
+    started = _started.get(str(files.folder))
+    return started is not None and time.monotonic() - started[0] < _SEEN_WITHIN
 
 
 def cancel_by_signal(files: GuardFiles) -> bool:

@@ -75,6 +75,8 @@ class Active:
     """Whether its end begins a countdown (False: `--autostop off`)."""
     grace: float | None = None
     """Its own (`--autostop 20m`)."""
+    why: str | None = None
+    """One sentence, where people would not see by themselves that it holds the pod."""
 
 
 @dataclass(frozen=True)

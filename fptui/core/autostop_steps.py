@@ -21,6 +21,7 @@ _STILL_HERE = 300.0
 """Alive so long after the service called the pod stopped, it was not."""
 _LONGEST_WAIT = 600.0
 _ATTEMPTS_KEPT = 20
+ACCEPTED_BEFORE = "The service had accepted the stop already: the pod may stop all the same."
 HANDLED_KEPT = 1000
 _FAILURES = frozenset({Status.FAILED, Status.OUT_OF_MEMORY, Status.INTERRUPTED, Status.LOST})
 
@@ -96,7 +97,11 @@ def advance(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
     if seen.active:
         # A run holds a countdown; it does not end it, not even one that begins none itself.
         counts = state.status is not AutostopStatus.ARMED or state.was_active or any(run.counts for run in seen.active)
-        return replace(_quiet(state, AutostopStatus.ARMED), was_active=counts, run_grace=_grace(seen)), None
+        reason = state.reason if state.status is AutostopStatus.ARMED else seen.active[0].why
+        if state.is_ending and state.accepted_monotonic is not None:
+            reason = ACCEPTED_BEFORE
+        held = replace(_quiet(state, AutostopStatus.ARMED), was_active=counts, run_grace=_grace(seen), reason=reason)
+        return held, None
     if state.status is AutostopStatus.ARMED:
         return _begin(state, seen), None
     if state.status in (AutostopStatus.COUNTING, AutostopStatus.FAILED):

@@ -70,6 +70,7 @@ class Guard:
         """Ended runs that the user was told of, or that had ended before."""
         self._untold: list[Notice] = []
         self.idle_since: float | None = None
+        self.state = Autostop()
         self.state = self._read()
 
     @property
@@ -118,7 +119,8 @@ class Guard:
         return replace(state, watched=tuple(each for each in state.watched if os.path.isdir(each.project)))  # noqa: PTH112
 
     def _look(self, now: Now, projects: Sequence[str]) -> Seen:
-        active, ended = self._runs.look(projects, now.wall)
+        is_last = self.state.status not in (AutostopStatus.ARMED, AutostopStatus.OFF, AutostopStatus.CANCELLED)
+        active, ended = self._runs.look(projects, now.wall, is_last=is_last)
         return Seen(now, active, ended)
 
     # Requests

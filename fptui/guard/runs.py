@@ -14,6 +14,7 @@ from fptui.core.project import Project, Settings
 from fptui.core.run import Heartbeat, RunFolder
 from fptui.core.run_status import row
 from fptui.core.status import Status
+from fptui.core.text import plain
 from fptui.core.units import parse_duration
 from fptui.core.view import RunRow
 
@@ -54,8 +55,11 @@ class Runs:
         self.at_work: list[tuple[RunFolder, RunRow]] = []
         """The active ones of the last look."""
 
-    def look(self, projects: Sequence[str], now: float | None = None) -> tuple[tuple[Active, ...], tuple[End, ...]]:
-        """The active ones, newest first, and the ended ones, the last to end first; a lost one may have been that."""
+    def look(
+        self, projects: Sequence[str], now: float | None = None, *, is_last: bool = False
+    ) -> tuple[tuple[Active, ...], tuple[End, ...]]:
+        """The active ones, newest first, and the ended ones, the last to end first; a lost one may have been that.
+        `is_last`: a stop may come of it, so that nothing in it may be of some seconds ago."""
         now = time.time() if now is None else now
         active: list[Active] = []
         ended: list[tuple[float, End]] = []
@@ -83,7 +87,7 @@ class Runs:
             if run.status is not Status.LOST:
                 self._over[key] = ended[-1]
         ended.sort(key=lambda item: item[0], reverse=True)
-        active += [] if active else self._others(now)
+        active += [] if active else self._others(-math.inf if is_last else now)
         return tuple(active), tuple(end for _, end in ended[:_MOST])
 
     def _others(self, now: float) -> list[Active]:
@@ -93,7 +97,7 @@ class Runs:
         if not 0 <= now - at < _TRAINERS_EVERY:
             ours = {str(folder.config) for listing in self._listed.values() for folder in listing.folders}
             configs = sorted({config for config in self._trainers() if str(Path(config).parent) not in ours})
-            found = [Active(f"a trainer with {config}", counts=False) for config in configs]
+            found = [_other(config) for config in configs]
             self._strangers = now, found
         return found
 
@@ -120,6 +124,11 @@ class Runs:
         if self._pod_id is not None and run.record.pod_id is not None:
             return run.record.pod_id == self._pod_id
         return run.record.host in ("", self._host)
+
+
+def _other(config: str) -> Active:
+    shown = plain(config, 200)
+    return Active(f"a trainer with {shown}", counts=False, why=f"A trainer is at work with {shown}: it is waited for.")
 
 
 def _is_text(name: str) -> bool:

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 from fptui.core.autostop import Autostop, AutostopStatus, Now, Order
-from fptui.core.autostop_steps import tried
+from fptui.core.autostop_steps import ACCEPTED_BEFORE, tried
 from fptui.core.provider import Attempt, PodState, Preflight, Provider
 from fptui.guard.jobs import Jobs
 
@@ -84,9 +84,8 @@ class Service:
                 self._log(f"stop by {attempt.via}: {attempt.outcome}")
             accepted = any(attempt.accepted for attempt in attempts)
             if accepted and state.status not in (AutostopStatus.STOPPING, AutostopStatus.STOPPED):
-                reason = "The service had accepted the stop already: the pod may stop all the same."
-                self._log(reason)
-                state = replace(state, reason=reason)
+                self._log(ACCEPTED_BEFORE)
+                state = replace(state, reason=ACCEPTED_BEFORE)
             return tried(state, attempts, now)
         if kind == "observe":
             self.observed = PodState.UNKNOWN if failed else result

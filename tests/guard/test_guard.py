@@ -377,6 +377,7 @@ def test_a_trainer_that_is_no_run_of_ours_holds_the_pod(machine: Machine) -> Non
     machine.trainers = [ours, by_hand]
     machine.tick(times=2000)
     assert (machine.status, machine.service.stops) == (AutostopStatus.ARMED, 0)
+    assert machine.state.reason == f"A trainer is at work with {by_hand}: it is waited for."
     machine.trainers = []
     assert 600 <= machine.until(STOPPED) <= 620
 
@@ -438,3 +439,22 @@ def test_a_project_that_was_gone_when_the_machine_came_up_holds_nothing(machine:
     machine.boot = "another"
     machine.tick()
     assert machine.state.projects == (str(machine.project),)
+
+
+def test_a_trainer_that_begins_in_the_last_second_holds_the_pod(machine: Machine) -> None:
+    counting(machine)
+    while (machine.state.remaining(machine.guard._outside.clock()) or 0.0) > 1.0:
+        machine.tick()
+    machine.trainers = ["/workspace/by-hand/config.toml"]
+    machine.tick(times=20)
+    assert (machine.status, machine.service.stops) == (AutostopStatus.ARMED, 0)
+
+
+def test_a_run_under_which_the_service_has_accepted_a_stop_is_told_of(machine: Machine) -> None:
+    machine.service.observe = lambda: PodState.RUNNING  # type: ignore[method-assign]
+    counting(machine)
+    machine.until(AutostopStatus.STOPPING, 700)
+    machine.tick(times=3)
+    machine.start("b")
+    machine.tick(times=5)
+    assert machine.status is AutostopStatus.ARMED and "accepted the stop already" in (machine.state.reason or "")
