@@ -138,7 +138,7 @@ class _RealNight:
             return
         elif self.plan.ending is Status.INTERRUPTED and beat is not None and beat.trainer_pid:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(beat.trainer_pid, signal.SIGINT)
+                os.killpg(os.getpgid(beat.trainer_pid), signal.SIGINT)
         self.wait(folder.exit.exists)
 
     def ending(self) -> Status | None:
