@@ -100,7 +100,9 @@ def advance(state: Autostop, seen: Seen) -> tuple[Autostop, Order | None]:
         reason = state.reason if state.status is AutostopStatus.ARMED else seen.active[0].why
         if state.is_ending and state.accepted_monotonic is not None:
             reason = ACCEPTED_BEFORE
-        held = replace(_quiet(state, AutostopStatus.ARMED), was_active=counts, run_grace=_grace(seen), reason=reason)
+        # One that begins no countdown, a stranger's trainer for one, has no say in how long that is.
+        grace = _grace(seen) if any(run.counts for run in seen.active) else state.run_grace
+        held = replace(_quiet(state, AutostopStatus.ARMED), was_active=counts, run_grace=grace, reason=reason)
         return held, None
     if state.status is AutostopStatus.ARMED:
         return _begin(state, seen), None

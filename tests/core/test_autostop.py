@@ -77,6 +77,15 @@ def test_a_run_holds_a_countdown_and_loses_none() -> None:
     assert (state.status, state.remaining(at(30.0))) == (AutostopStatus.COUNTING, 600.0)
 
 
+def test_after_a_stranger_s_trainer_the_countdown_is_as_long_as_the_run_asked_for() -> None:
+    short = replace(A, grace=4.0)
+    state, _ = advance(begun(), seen(1.0, short))
+    state, _ = advance(state, seen(10.0, ended=(replace(ENDED, grace=4.0),)))
+    state, _ = advance(state, seen(11.0, Active("a trainer", counts=False), ended=(ENDED,)))
+    state, _ = advance(state, seen(50.0, ended=(ENDED,)))
+    assert (state.status, state.remaining(at(50.0))) == (AutostopStatus.COUNTING, 4.0)
+
+
 def test_a_run_with_autostop_off_begins_no_countdown() -> None:
     off = Active(A.id, counts=False)
     state, _ = advance(begun(), seen(1.0, off))
