@@ -23,49 +23,71 @@ class CannotDrop(ValueError):
     """A key that cannot be taken out of a text; its name is the message."""
 
 
+class Unreadable(Refused):
+    """A file that the trainer and TOML do not read alike, or not at all. The message says where and what to do; the
+    attributes are its parts: `code` as `fptui check` reports it, `what` and `fix` in one sentence each."""
+
+    def __init__(
+        self, path: Path, code: str, what: str, fix: str, *, line: int | None = None, key: str | None = None
+    ) -> None:
+        where = f"{plain(str(path))}{f', line {line}' if line else ''}{f', {plain(key)}' if key else ''}"
+        super().__init__(f"{where}{'' if what.startswith(('is ', 'cannot ')) else ':'} {what} {fix}".rstrip())
+        self.code, self.what, self.fix, self.line, self.key = code, what, fix, line, key
+
+
 def read(path: Path) -> dict[str, Any]:
-    """The tables of the file, if both readers agree on them; Refused, with the line, where not."""
+    """The tables of the file, if both readers agree on them; Unreadable, with the line, where not."""
+    return read_both(path)[1]
+
+
+def read_both(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of the file and its tables, as `read`."""
     import toml
 
-    text, name = read_text(path), plain(str(path))
+    text = read_text(path)
     if text.startswith("\ufeff"):
-        raise Refused(
-            f"{name}, line 1: a byte order mark, which the trainer takes into the first key. Save it without."
-        )
+        what = "a byte order mark, which the trainer takes into the first key."
+        raise Unreadable(path, "read-differently", what, "Save it without.", line=1)
     try:
         standard = loads(text)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{name} is not TOML: {plain(str(error))}.") from None
+        reason = plain(str(error))
+        raise Unreadable(path, "broken-toml", f"is not TOML: {reason}.", "", line=None) from None
     try:
         trainers = toml.loads(text)
     except (ValueError, IndexError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise Refused(f"{name}: {_READER} refuses it: {plain(str(error))}. Write that value another way.") from None
+        what = f"{_READER} refuses it: {plain(str(error))}."
+        raise Unreadable(path, "read-differently", what, "Write that value another way.") from None
     try:
         different, holds_nul = _difference(standard, trainers), _holds_nul(standard)
     except RecursionError:  # dotted keys, which both readers take in at any depth
-        raise Refused(f"{name}: its tables are nested too deep to be compared: this is no config.") from None
+        what = "its tables are nested too deep to be compared: this is no config."
+        raise Unreadable(path, "broken-toml", what, "") from None
     if different is not None:
+        what = f"{_READER} reads another value than TOML says."
         line = line_of(text, different)
-        where = f"{name}{f', line {line}' if line else ''}, {plain(different)}"
-        raise Refused(f"{where}: {_READER} reads another value than TOML says. Write it another way.")
+        raise Unreadable(path, "read-differently", what, "Write it another way.", line=line, key=different)
     if holds_nul:
-        raise Refused(f"{name}: a text in it holds a NUL character, which no path and no option can hold.")
-    return standard
+        what = "a text in it holds a NUL character, which no path and no option can hold."
+        raise Unreadable(path, "broken-toml", what, "")
+    return text, standard
 
 
 def read_text(path: Path) -> str:
-    """The file, or Refused with the reason."""
-    name = plain(str(path))
+    """The file, or Unreadable with the reason."""
     try:
         if path.stat().st_size > LARGEST:
-            raise Refused(f"{name} is larger than 1 MB: this is no config.")
+            raise Unreadable(path, "broken-toml", "is larger than 1 MB: this is no config.", "")
+        if not path.is_file():
+            raise Unreadable(path, "broken-toml", "is no file.", "")
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise Refused(f"{name} is missing.") from None
+        raise Unreadable(path, "missing-file", "is missing.", "") from None
     except UnicodeDecodeError as error:
-        raise Refused(f"{name} is not UTF-8 text (byte {error.start}): save it as UTF-8.") from None
+        what = f"is not UTF-8 text (byte {error.start}): save it as UTF-8."
+        raise Unreadable(path, "broken-toml", what, "") from None
     except OSError as error:
-        raise Refused(f"{name} cannot be read: {plain(error.strerror or str(error))}.") from None
+        raise Unreadable(path, "missing-file", f"cannot be read: {plain(error.strerror or str(error))}.", "") from None
 
 
 def line_of(text: str, key: str) -> int | None:
