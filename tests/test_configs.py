@@ -1,9 +1,5 @@
-"""configs/v1, which users copy: every key and option in it is one that the trainer knows, and it stays in its version.
+"""configs/v1, which users copy: every key in it is one that the trainer knows, and it stays in its version."""
 
-tests/data/trainer_options.json: the options of fpack_train_network, musubi-tuner 0.3.4, and what TOML gives for each.
-"""
-
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,11 +7,12 @@ from typing import Any
 import pytest
 
 from fptui.core.musubi import trainer_toml
+from fptui.core.musubi.trainer_options import trainer_options
 from fptui.core.secrets import CONFIG_TOKENS, without_tokens
 from fptui.core.standard_toml import loads
 
 V1 = Path(__file__).parent.parent / "configs" / "v1"
-OPTIONS: dict[str, Any] = json.loads((Path(__file__).parent / "data/trainer_options.json").read_text())
+OPTIONS = trainer_options()
 TYPES: dict[str, type] = {"string": str, "boolean": bool, "integer": int, "float": float, "array": list}
 
 IMAGE_DATASET: dict[str, type] = {

@@ -106,7 +106,10 @@ import importlib.util, json, sys
 sys.path = [folder for folder in sys.path if folder]
 print(json.dumps([name for name in sys.argv[1:] if importlib.util.find_spec(name) is not None]))
 """
-_MATTER = ("musubi_tuner", "accelerate", "tensorboard", "wandb", "hf_transfer")
+_MATTER = (
+    *("musubi_tuner", "accelerate", "tensorboard", "wandb", "hf_transfer", "bitsandbytes"),
+    *("flash_attn", "flash_attn_interface", "xformers"),
+)
 
 
 def _packages(python: str, environment: Mapping[str, str]) -> frozenset[str]:

@@ -46,5 +46,6 @@ CODES = {
     "disk-too-small": "less space than the run will fill",
     "memory-too-small": "less GPU memory than this batch size takes",
     "missing-token": "a token that an upload or a log needs",
+    "uv-cache-elsewhere": "packages that each new pod copies again",
     "missing-tool": "a program, a package or a device that is not here",
 }

@@ -1,6 +1,6 @@
 """The version that is checked, read as far as it can be: what cannot is a problem of its own, and the rest goes on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,8 +108,3 @@ def _read(project: Project, path: Path, unread: list[Problem], named_at: Place |
         unread.append(error(why.code, place, f"{subject} {why.what}", why.fix or _FIXES[why.code]))
         return None
     return TomlFile(path, name, text, tables)
-
-
-def unread(subject: Subject) -> Iterator[Problem]:
-    """The files that could not be read."""
-    yield from subject.unread

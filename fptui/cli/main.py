@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 COMMANDS = {
+    "check": "every problem that can be found before the GPU costs money",
     "train": "start a training run and follow it",
     "cache": "cache latents, then text encoder outputs",
     "stop": "stop a run, at its next save or now",

@@ -46,14 +46,19 @@ class Version:
         return f"configs/{self.name}/config.toml{f', line {line}' if line else ''}, {plain(key)}"
 
 
-def read_version(project: Project, name: str | None) -> Version:
-    """The newest when no name is given."""
+def version_name(project: Project, name: str | None) -> str:
+    """Of a version that is there; the newest when none is given."""
     names = project.version_names()
     if not names:
         raise WrongUse(f"{plain(str(project.configs))} has no version: make configs/v1 with config.toml.")
     if name is not None and name not in names:
         raise WrongUse(f"There is no version {plain(name)}; there are {', '.join(names[:8])}.")
-    name = name or names[0]
+    return name or names[0]
+
+
+def read_version(project: Project, name: str | None) -> Version:
+    """The newest when no name is given."""
+    name = version_name(project, name)
     path = project.configs / name
     config_path = path / "config.toml"
     config = trainer_toml.flattened(trainer_toml.read(config_path))
