@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from fptui.check.check import Report
+from fptui.check.problem import Place
 from fptui.core.run import RunRecord
 
 
@@ -32,6 +34,10 @@ class Actions(Protocol):
     def plan(self, version: str | None, *, smoke: bool = False, resume: str | None = None) -> Plan: ...
 
     def launch(self, plan: Plan) -> tuple[RunRecord, ...]: ...
+
+    def check(self, version: str) -> Report: ...
+
+    def editor_command(self, place: Place) -> list[str]: ...
 
     def stop_consequence(self, run_id: str, mode: str) -> Consequence: ...
 

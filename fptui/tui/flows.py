@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
+from fptui.check.problem import Place
 from fptui.core.autostop import Autostop, AutostopStatus
 from fptui.core.autostop_words import autostop_line, why
 from fptui.core.status import Status
@@ -16,6 +17,7 @@ from fptui.core.view import RunRow
 from fptui.errors import FptuiError
 from fptui.tui import words
 from fptui.tui.actions import Actions
+from fptui.tui.screens.check import CheckScreen
 from fptui.tui.screens.dialog import Choice, ChoiceScreen, MessageScreen
 from fptui.tui.screens.start import StartScreen
 from fptui.tui.threads import in_thread, sentence
@@ -110,21 +112,37 @@ class Flows:
 
         return bool(await self._do("autostop", ask))
 
+    async def check(self, versions: Sequence[str], at: str | None) -> None:
+        """Show what is wrong with a version, until the user leaves."""
+        if not versions:
+            await self._tell("nothing to check", "There is no version yet. `fptui init` makes the first.")
+            return
+        await self._app.push_screen_wait(CheckScreen(versions, self._actions.check, self._edit, at=at))
+
     async def attach(self, item: RunRow) -> None:
         """Hand the terminal to tmux until the user leaves it."""
         command = await self._do("could not attach", partial(self._actions.attach_command, item.record.id))
-        if command is None:
-            return
-        argv, environment = command
+        if command is not None:
+            argv, environment = command
+            await self._hand_over("could not attach", argv, environment, "l shows the run's log")
+
+    async def _edit(self, place: Place) -> None:
+        argv = await self._do("could not open it", partial(self._actions.editor_command, place))
+        if argv is not None:
+            await self._hand_over("could not open it", argv, None, "EDITOR names it")
+
+    async def _hand_over(
+        self, title: str, argv: Sequence[str], environment: Mapping[str, str] | None, advice: str
+    ) -> None:
         try:
             with self._app.suspend():
                 code = hand_terminal(argv, environment)
         except Exception as error:
-            await self._tell("could not attach", sentence(error))
+            await self._tell(title, sentence(error))
             return
         self._app.refresh(repaint=True, layout=True)
         if code:
-            await self._tell("could not attach", f"{argv[0]} ended with exit code {code}; l shows the run's log.")
+            await self._tell(title, f"{argv[0]} ended with exit code {code}; {advice}.")
 
     async def _do(self, title: str, work: Callable[[], _T]) -> _T | None:
         try:
@@ -139,6 +157,7 @@ class Flows:
         await self._app.push_screen_wait(MessageScreen(title, text, role))
 
 
-def hand_terminal(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a program that takes the whole terminal; its exit code."""
-    return subprocess.run(list(argv), env=dict(environment), check=False).returncode
+def hand_terminal(argv: Sequence[str], environment: Mapping[str, str] | None) -> int:
+    """Run a program that takes the whole terminal; its exit code. `environment` None: this one."""
+    env = None if environment is None else dict(environment)
+    return subprocess.run(list(argv), env=env, check=False).returncode

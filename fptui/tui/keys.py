@@ -19,6 +19,7 @@ KEYS = (
     Key("s", "s", "start", "start", "Start a run: shows what will happen, full or smoke, and asks first"),
     Key("x", "x", "stop", "stop", "Stop this run, at its next save or now: says what is lost, and asks first"),
     Key("r", "r", "resume", "resume", "Resume from the newest complete state: names it and the steps that remain"),
+    Key("c", "c", "check", "check", "Every problem of a version, with its place and its cure; Enter opens the editor"),
     Key("l", "l", "log", "log", "The whole log of this run: scroll, search with /, follow with End"),
     Key("a", "a", "attach", "attach", "Show this run's own tmux pane; leave it with Ctrl-b d"),
     Key("z", "z", "autostop", "autostop", "When this pod stops by itself: keep it up, put it off, arm it"),

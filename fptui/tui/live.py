@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fptui.check.check import Report
+from fptui.check.problem import Place
 from fptui.core.run import RunRecord
 from fptui.core.view import ProjectView
 from fptui.tui.actions import Consequence, Plan
@@ -65,6 +67,18 @@ class ProjectActions:
 
         assert isinstance(plan, StartPlan)
         return launch(find_project(self._path), plan, environment=self._environment)
+
+    def check(self, version: str) -> Report:
+        from fptui.actions.check import check_version
+        from fptui.core.project import find_project
+
+        return check_version(find_project(self._path), version, self._environment)
+
+    def editor_command(self, place: Place) -> list[str]:
+        from fptui.actions.editor import editor_command
+        from fptui.core.project import find_project
+
+        return editor_command(find_project(self._path), place, self._environment)
 
     def stop_consequence(self, run_id: str, mode: str) -> Consequence:
         from fptui.actions.stop import consequence

@@ -5,6 +5,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fptui.check.check import Report
+from fptui.check.problem import Place
 from fptui.core.autostop import Autostop
 from fptui.core.cost import Money
 from fptui.core.facts import LogError, LogFacts, Phase, Saved
@@ -123,6 +125,7 @@ class FakeActions:
         self.asked: list[tuple[object, ...]] = []
         self.error: Exception | None = None
         self.save_possible = True
+        self.reports: dict[str, Report] = {}
 
     def _say(self, *what: object) -> None:
         self.asked.append(what)
@@ -144,6 +147,14 @@ class FakeActions:
         assert isinstance(plan, FakePlan)
         self._say("launch", plan.records[-1].stage.value, plan.records[-1].version)
         return plan.records
+
+    def check(self, version: str) -> Report:
+        self._say("check", version)
+        return self.reports.get(version, Report(version, ()))
+
+    def editor_command(self, place: Place) -> list[str]:
+        self._say("edit", place)
+        return ["true"]
 
     def stop_consequence(self, run_id: str, mode: str) -> FakeConsequence:
         self._say("consequence", run_id, mode)

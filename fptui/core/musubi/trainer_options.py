@@ -9,7 +9,7 @@ from typing import Any
 
 @cache
 def trainer_options() -> Mapping[str, Mapping[str, Any]]:
-    """By key: `type` as TOML has it (`string`, `float|integer`, `array<string>`, …), and `choices` where there are any."""
+    """By key: `type` as TOML has it (`string`, `float|integer`, `array<string>`), and `choices` where there are any."""
     text = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
     options: dict[str, dict[str, Any]] = json.loads(text)
     return options

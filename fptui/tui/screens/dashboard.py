@@ -233,6 +233,11 @@ class Dashboard(Screen[None]):
             self.select(await self.flows.resume(run))
 
     @work(exclusive=True, group="flow")
+    async def action_check(self) -> None:
+        if self.snapshot is not None:
+            await self.flows.check(self.snapshot.view.versions, None)
+
+    @work(exclusive=True, group="flow")
     async def action_stop(self) -> None:
         if (run := self.run) is not None and await self.flows.stop(run):
             self.look()
