@@ -10,7 +10,7 @@ demo:            ## a real training run in tmux, on a live dashboard, without a 
 test:            ## ruff, mypy, import-linter and the tests
 	@scripts/setup dev
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint:
 	@scripts/setup dev

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 
+_MACHINE = ("end_to_end", "chaos", "guard", "supervise", "adapters", "actions", "rehearsal")
+"""Folders whose tests start processes, and look at those of this machine: one after another, in one worker."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in _MACHINE or "tmux" in item.keywords:
+            item.add_marker(pytest.mark.xdist_group("machine"))
     if shutil.which("tmux") is None:
         for item in items:
             if "tmux" in item.keywords:
