@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-
 _MACHINE = ("end_to_end", "chaos", "guard", "supervise", "adapters", "actions", "rehearsal")
 """Folders whose tests start processes, and look at those of this machine: one after another, in one worker."""
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fptui.check.caches import CacheNeeds
 from fptui.check.combinations import combination_problems
 from fptui.check.config_keys import key_problems
 from fptui.check.config_needs import need_problems
 from fptui.check.config_paths import path_problems
 from fptui.check.data import BucketTable, DataSet
+from fptui.check.data_checks import check_data
 from fptui.check.machine import Machine, machine_problems
 from fptui.check.problem import Problem, Severity
 from fptui.check.subject import Subject, read_subject
@@ -22,6 +24,8 @@ class Report:
     problems: tuple[Problem, ...]
     data_sets: tuple[DataSet, ...] = ()
     buckets: BucketTable | None = None
+    needs: CacheNeeds | None = None
+    """None: the data sets cannot be read well enough to tell."""
 
     def count(self, severity: Severity) -> int:
         return sum(problem.severity is severity for problem in self.problems)
@@ -38,8 +42,9 @@ def check(project: Project, version: str, machine: Machine) -> Report:
     subject = read_subject(project, version)
     if not subject.config.tables and subject.unread:
         return Report(version, subject.unread)
-    problems = [*subject.unread, *_of_config(subject, machine)]
-    return Report(version, _in_order(problems))
+    data = check_data(subject)
+    problems = [*subject.unread, *_of_config(subject, machine), *data.problems]
+    return Report(version, _in_order(problems), data.data_sets, data.buckets, data.needs)
 
 
 def _of_config(subject: Subject, machine: Machine) -> Iterator[Problem]:

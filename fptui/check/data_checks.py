@@ -1,0 +1,36 @@
+"""Everything about the data sets, in the order in which one fault hides the next."""
+
+from dataclasses import dataclass
+
+from fptui.check.buckets import bucket_problems, bucket_table
+from fptui.check.caches import CacheNeeds, cache_problems
+from fptui.check.data import BucketTable, DataSet
+from fptui.check.dataset_schema import schema_problems
+from fptui.check.images import Pictures, image_problems
+from fptui.check.items import read_data_sets
+from fptui.check.problem import Problem, Severity
+from fptui.check.subject import Subject
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What was found, and what was learned on the way."""
+
+    problems: tuple[Problem, ...]
+    data_sets: tuple[DataSet, ...] = ()
+    buckets: BucketTable | None = None
+    needs: CacheNeeds | None = None
+    """None: the data sets cannot be read well enough to tell."""
+
+
+def check_data(subject: Subject) -> DataReport:
+    """Where the trainer would refuse the file, its items are not looked at."""
+    problems = list(schema_problems(subject))
+    if subject.dataset is None or any(problem.severity is Severity.ERROR for problem in problems):
+        return DataReport(tuple(problems))
+    data_sets, found = read_data_sets(subject)
+    data_sets, more = image_problems(subject, data_sets, Pictures())
+    table = bucket_table(data_sets)
+    caches, needs = cache_problems(subject, data_sets)
+    problems += [*found, *more, *bucket_problems(subject, data_sets, table), *caches]
+    return DataReport(tuple(problems), tuple(data_sets), table, needs)
