@@ -1,17 +1,25 @@
 """The caches against the data set as it is now. The trainer pairs them by name alone, and takes what is in them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from fptui.check.buckets import buckets_of
+from fptui.check.cache_age import CacheAge
+from fptui.check.cache_makers import Makers, Reason
 from fptui.check.data import DataSet, Item
-from fptui.check.few import few
-from fptui.check.problem import Problem, error, hint, warning
+from fptui.check.few import Few
+from fptui.check.problem import NOWHERE, Place, Problem, error, hint, warning
 from fptui.check.subject import Subject
-from fptui.core.musubi.cache_files import LATENTS, latents_name, read_caption, read_latents, stem_of, text_name
-from fptui.core.musubi.files import entries
+from fptui.core.musubi.cache_files import (
+    CacheFile,
+    LatentsName,
+    list_caches,
+    parse_latents_name,
+    read_cache,
+    text_name,
+)
+from fptui.core.status import Stage
 from fptui.core.text import plain
 
 _FIX = "`fptui cache`, or a start, makes them anew."
@@ -19,147 +27,169 @@ _FIX = "`fptui cache`, or a start, makes them anew."
 
 @dataclass(frozen=True)
 class CacheNeeds:
-    """What the caching programs have to do. `items` None: there are videos, whose caches are not counted here."""
+    """What the caching programs have to do: items whose caches are missing or stale, and the files that must go first,
+    since the programs look at names alone. `items` of all data sets; None with videos, of which one has many caches."""
 
     items: int | None = 0
-    latents: int = 0
-    """Items whose latents are missing or stale."""
-    texts: int = 0
+    latents: tuple[Item, ...] = ()
+    texts: tuple[Item, ...] = ()
     stale: tuple[Path, ...] = ()
-    """Files that must go, for the programs to make them anew."""
+
+
+def cache_needs(subject: Subject, data_sets: Sequence[DataSet]) -> CacheNeeds:
+    """`data_sets` with the sizes of their images, as `check.images` gives them."""
+    return cache_problems(subject, data_sets)[1]
 
 
 def cache_problems(subject: Subject, data_sets: Sequence[DataSet]) -> tuple[list[Problem], CacheNeeds]:
-    """Of all data sets."""
-    problems, needs = list[Problem](), CacheNeeds()
+    """What is wrong with the caches of all data sets, and what is to do about it."""
+    problems, latents, texts, stale = list[Problem](), list[Item](), list[Item](), list[Path]()
+    makers = {stage: Makers(subject, stage) for stage in (Stage.CACHE_LATENTS, Stage.CACHE_TEXT)}
+    made_otherwise = Counter[Reason]()
     for data_set in data_sets:
         if data_set.cache_directory is None:
             continue
-        names = frozenset(path.name for path in entries(data_set.cache_directory))
-        if data_set.is_video:
-            needs = _with_videos(needs, names)
-            continue
-        found = _DataSetCaches(subject, data_set, names)
-        problems += few(found.problems())
-        needs = CacheNeeds(
-            None if needs.items is None else needs.items + len(data_set.items),
-            needs.latents + found.latents,
-            needs.texts + found.texts,
-            (*needs.stale, *found.stale),
-        )
-    return problems, needs
-
-
-def _with_videos(needs: CacheNeeds, names: frozenset[str]) -> CacheNeeds:
-    """A video has as many caches as sections: whether there are any is all that can be told by names."""
-    has_latents = any(name.endswith(LATENTS) for name in names)
-    has_texts = any(name.endswith("_fp_te.safetensors") for name in names)
-    return replace(needs, items=None, latents=needs.latents + (not has_latents), texts=needs.texts + (not has_texts))
+        found = _DataSetCaches(subject, data_set, data_set.cache_directory, makers, made_otherwise)
+        problems += Few(found.problems())
+        latents += found.latents
+        texts += found.texts
+        stale += found.stale
+    for reason, count in made_otherwise.items():
+        place = subject.at(reason.key) if reason.key in subject.settings else NOWHERE
+        message = f"{count:,} cache{'s are' if count > 1 else ' is'} {reason.words}: training takes them as they are."
+        problems.append(warning("stale-cache", place, message, _FIX))
+    items = None if any(each.is_video for each in data_sets) else sum(len(each.items) for each in data_sets)
+    return problems, CacheNeeds(items, tuple(latents), tuple(texts), tuple(stale))
 
 
 class _DataSetCaches:
-    def __init__(self, subject: Subject, data_set: DataSet, names: frozenset[str]) -> None:
-        assert data_set.cache_directory is not None
-        self._subject, self._data_set, self._names = subject, data_set, names
-        self._folder = data_set.cache_directory
-        self._buckets = buckets_of(data_set.settings)
-        self.latents = self.texts = 0
-        self.stale = list[Path]()
+    """`made_otherwise` counts files that other models made: one problem for all, not one each."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        data_set: DataSet,
+        folder: Path,
+        makers: dict[Stage, Makers],
+        made_otherwise: Counter[Reason],
+    ) -> None:
+        self._subject, self._data_set, self._folder = subject, data_set, folder
+        self._makers, self._made_otherwise = makers, made_otherwise
+        self._age = CacheAge(subject, data_set)
+        self._names, self._texts = list_caches(folder)
+        self._of_stem = dict[str, list[tuple[str, LatentsName]]]()
+        self._strange = list[str]()
+        for name in self._names:
+            parsed = parse_latents_name(name, video=data_set.is_video)
+            if parsed is None:
+                self._strange.append(name)
+            else:
+                self._of_stem.setdefault(parsed.stem, []).append((name, parsed))
+        self.latents, self.texts, self.stale = list[Item](), list[Item](), list[Path]()
 
     def problems(self) -> Iterator[Problem]:
         missing = skipped = 0
-        expected = set[str]()
+        seen = set[str]()
         for item in self._data_set.items:
-            if item.size is None:
-                continue
-            latents, text = latents_name(item.target.stem, item.size), text_name(item.target.stem)
-            expected.add(latents)
-            has_latents, has_text = latents in self._names, text in self._names
-            self.latents += not has_latents
-            self.texts += not has_text
-            missing += not has_latents
-            skipped += has_latents and not has_text
-            if has_latents:
-                yield from self._why_stale(item, self._folder / latents, self._latents_trouble, is_text=False)
-            if has_text:
-                yield from self._why_stale(item, self._folder / text, self._text_trouble, is_text=True)
+            stem = item.target.stem
+            if stem in seen:
+                continue  # a second of one name has no caches of its own
+            seen.add(stem)
+            mine, has_text = self._of_stem.get(stem, []), text_name(stem) in self._texts
+            stale_latents = [each for name, parsed in mine for each in self._stale_latents(item, name, parsed)]
+            stale_text = list(self._stale_text(item)) if has_text else []
+            yield from (each for each in (*stale_latents, *stale_text) if each is not None)
+            has_latents = self._has_latents(item, mine)
+            if not has_latents or stale_latents:
+                self.latents.append(item)
+            if not has_text or stale_text:
+                self.texts.append(item)
+            missing += not has_latents and not stale_latents
+            skipped += bool(mine) and not has_text
         yield from self._missing(missing, skipped)
-        yield from self._orphans(expected)
+        yield from self._orphans(seen)
+
+    def _has_latents(self, item: Item, mine: list[tuple[str, LatentsName]]) -> bool:
+        if not self._data_set.is_video:
+            return item.size is None or any(parsed.size == item.size for _, parsed in mine)
+        crops = {parsed.crop for _, parsed in mine if parsed.crop is not None}
+        return bool(crops) and all(
+            (first, frames, section) in crops
+            for first, frames, _ in crops
+            for section in range(self._age.sections(frames))
+        )
+
+    def _stale_latents(self, item: Item, name: str, parsed: LatentsName) -> Iterator[Problem | None]:
+        """None: told elsewhere."""
+        path = self._folder / name
+        if self._data_set.is_video or item.size is None or parsed.size == item.size:
+            cache = read_cache(path)
+            why = "is cut short, and training ends at it" if cache is None else None
+            if cache is not None:
+                if self._is_of_others(path, cache, Stage.CACHE_LATENTS):
+                    yield None
+                    return
+                why = self._age.of_latents(item, cache, parsed)
+        else:
+            was, now = "x".join(map(str, parsed.size)), "x".join(map(str, item.size))
+            why = f"is of an image of {was}, and it has {now} now"
+        if why is not None:
+            yield self._stale(item, path, why)
+
+    def _stale_text(self, item: Item) -> Iterator[Problem | None]:
+        path = self._folder / text_name(item.target.stem)
+        cache = read_cache(path)
+        if cache is not None and self._is_of_others(path, cache, Stage.CACHE_TEXT):
+            yield None
+            return
+        why = "is cut short, and training ends at it" if cache is None else self._age.of_text(item, cache)
+        if why is not None:
+            yield self._stale(item, path, why)
+
+    def _stale(self, item: Item, path: Path, why: str) -> Problem:
+        self.stale.append(path)
+        message = f"The cache {plain(path.name, 120)} {why}: the trainer does not notice."
+        if why.startswith("is cut short"):
+            message = f"The cache {plain(path.name, 120)} {why}."
+        return warning("stale-cache", item.place, message, _FIX)
+
+    def _is_of_others(self, path: Path, cache: CacheFile, stage: Stage) -> bool:
+        reason = self._makers[stage].reason(cache.modified_ns)
+        if reason is None:
+            return False
+        self._made_otherwise[reason] += 1
+        self.stale.append(path)
+        return True
+
+    @property
+    def _place(self) -> Place:
+        return self._subject.at_data_set(self._data_set.number, "cache_directory")
 
     def _missing(self, missing: int, skipped: int) -> Iterator[Problem]:
-        place = self._subject.at_data_set(self._data_set.number, "cache_directory")
+        count = len(self._data_set.items)
         if missing:
-            message = f"{missing} of {len(self._data_set.items)} items have no latents yet."
-            yield hint("missing-cache", place, message, _FIX)
+            message = f"{missing:,} of {count:,} items have no latents yet."
+            yield hint("missing-cache", self._place, message, "`fptui cache`, or a start, makes them.")
         if skipped:
+            message = f"{skipped:,} of {count:,} items have latents and no text encoder output: "
+            fix = "`fptui cache`, or a start, makes it."
+            yield warning("skipped-items", self._place, f"{message}training leaves them out without a word.", fix)
+
+    def _orphans(self, stems: set[str]) -> Iterator[Problem]:
+        if self._strange:
+            kind = "video" if self._data_set.is_video else "image"
+            message = f"{plain(self._strange[0], 120)} in cache_directory is no name of {kind} latents: training ends."
+            yield error("orphan-cache", self._place, message, "Move it elsewhere.")
+        others = [
+            name
+            for stem, caches in self._of_stem.items()
+            if stem not in stems and text_name(stem) in self._texts
+            for name, _ in caches
+        ]
+        if others and self._data_set.items:
             message = (
-                f"{skipped} items have latents and no text encoder output: training leaves them out without a word."
+                f"{len(others):,} cache{'s are' if len(others) > 1 else ' is'} of no item of the data set, and trained "
+                f"on all the same: {plain(others[0], 120)}{' and others' * (len(others) > 1)}."
             )
-            yield warning("skipped-items", place, message, _FIX)
-
-    def _orphans(self, expected: set[str]) -> Iterator[Problem]:
-        place = self._subject.at_data_set(self._data_set.number, "cache_directory")
-        others = sorted(name for name in self._names if name.endswith(LATENTS) and name not in expected)
-        strange = [name for name in others if stem_of(name) is None]
-        if strange:
-            message = f"{plain(strange[0], 120)} in cache_directory is no name of a cache: training ends at it."
-            yield error("orphan-cache", place, message, "Move it elsewhere.")
-        paired = [name for name in others if (stem := stem_of(name)) is not None and text_name(stem) in self._names]
-        if paired and self._data_set.items:
-            message = (
-                f"{len(paired)} caches are of no item of the data set, and are trained on all the same: "
-                f"{plain(paired[0], 120)}{' and others' * (len(paired) > 1)}."
-            )
-            yield warning("orphan-cache", place, message, "Remove them, or run `fptui cache --force`.")
-
-    def _why_stale(self, item: Item, path: Path, trouble: Any, *, is_text: bool) -> Iterator[Problem]:
-        why = trouble(item, path)
-        if why is None:
-            return
-        self.texts += is_text
-        self.latents += not is_text
-        self.stale.append(path)
-        message = f"The cache {plain(path.name, 120)} {why}: the trainer takes it as it is."
-        yield warning("stale-cache", item.place, message, _FIX)
-
-    def _latents_trouble(self, item: Item, path: Path) -> str | None:
-        made = read_latents(path)
-        if made is None:
-            return "is cut short"
-        settings = self._data_set.settings
-        bucket = self._buckets.of(item.size) if self._buckets is not None and item.size is not None else None
-        if bucket is not None and made.size is not None and made.size != bucket:
-            return f"is of {made.size[0]}x{made.size[1]}, and the bucket is {bucket[0]}x{bucket[1]} now"
-        target = settings.get("fp_1f_target_index")
-        if isinstance(target, int) and made.target_index is not None and list(made.target_index) != [target]:
-            return f"has fp_1f_target_index {_numbers(made.target_index)}, and it is {target} now"
-        clean = settings.get("fp_1f_clean_indices")
-        if isinstance(clean, list) and clean and made.clean_indices is not None:
-            post = [] if settings.get("fp_1f_no_post") is True else [_window(settings) + 1]
-            if list(made.clean_indices) != [*clean, *post]:
-                was, now = _numbers(made.clean_indices), _numbers([*clean, *post])
-                return f"has fp_1f_clean_indices {was}, and they are {now} now"
-        newer = next((each for each in (item.target, *item.controls) if _is_newer(each, path)), None)
-        return f"is older than {plain(newer.name, 80)}" if newer is not None else None
-
-    def _text_trouble(self, item: Item, path: Path) -> str | None:
-        caption = read_caption(path)
-        if caption is None:
-            return "is cut short"
-        return "is of another caption" if item.caption is not None and caption != item.caption else None
-
-
-def _window(settings: Any) -> int:
-    value = settings.get("fp_latent_window_size", 9)
-    return value if isinstance(value, int) else 9
-
-
-def _numbers(values: Sequence[object]) -> str:
-    return f"[{', '.join(map(str, values[:8]))}]"
-
-
-def _is_newer(picture: Path, cache: Path) -> bool:
-    try:
-        return picture.stat().st_mtime_ns > cache.stat().st_mtime_ns
-    except OSError:
-        return False
+            fix = "Move them elsewhere, or let the caching program do it: it removes them at its end."
+            yield warning("orphan-cache", self._place, message, fix)

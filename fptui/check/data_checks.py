@@ -6,8 +6,9 @@ from fptui.check.buckets import bucket_problems, bucket_table
 from fptui.check.caches import CacheNeeds, cache_problems
 from fptui.check.data import BucketTable, DataSet
 from fptui.check.dataset_schema import schema_problems
-from fptui.check.images import Pictures, image_problems
+from fptui.check.images import image_problems
 from fptui.check.items import read_data_sets
+from fptui.check.pictures import Pictures
 from fptui.check.problem import Problem, Severity
 from fptui.check.subject import Subject
 

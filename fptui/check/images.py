@@ -1,45 +1,25 @@
 """The pictures themselves: there, whole, large enough, and not the answer given away as the question."""
 
-import filecmp
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from fptui.check.data import DataSet, Item
-from fptui.check.few import few
+from fptui.check.few import Few
+from fptui.check.pictures import MISSING, Pictures
 from fptui.check.problem import Place, Problem, error, hint
 from fptui.check.subject import Subject
 from fptui.core.musubi.buckets import STEP
+from fptui.core.musubi.cache_files import latents_name
 from fptui.core.text import plain
 
-_PNG, _PNG_END, _JPEG_END = b"\x89PNG\r\n\x1a\n", b"IEND", b"\xff\xd9"
-_TAIL = 64
 FEW = 20
 """As many as a simple motion takes, by the article."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What a file is. `trouble` None: a picture that can be opened."""
-
-    size: tuple[int, int] | None
-    trouble: str | None
-    """`missing` or `unreadable`."""
-    status: os.stat_result | None = None
-
-
-class Pictures:
-    """Each file is looked at once, however many items name it."""
-
-    def __init__(self) -> None:
-        self._known = dict[Path, Picture]()
-
-    def look(self, path: Path) -> Picture:
-        """By its header and its last bytes; decoded only where those look odd."""
-        if path not in self._known:
-            self._known[path] = _look(path)
-        return self._known[path]
+_BLOCK = 1 << 20
+_COMPARED = 256 << 20
+"""Bytes; a picture that is larger is told by its name alone."""
+_LONGEST_NAME = 255
+"""Bytes; of every file system in use."""
 
 
 def image_problems(
@@ -49,68 +29,102 @@ def image_problems(
     problems = list[Problem]()
     sized = list[DataSet]()
     for data_set in data_sets:
+        found = Few(_duplicates(data_set))
         if data_set.is_video:
-            problems += few(_missing_videos(data_set))
+            for problem in _missing_videos(data_set):
+                found.add(problem)
             sized.append(data_set)
-            continue
-        items = tuple(replace(item, size=pictures.look(item.target).size) for item in data_set.items)
-        sized.append(replace(data_set, items=items))
-        problems += few(_files(sized[-1], pictures))
-        problems += few(_duplicates(sized[-1]))
-    count = sum(len(each.items) for each in sized if not each.is_video)
-    if count in range(1, FEW) and subject.project.settings.trainer != "rehearsal":
-        message = f"{count} images: a simple motion takes about {FEW}, a character with a style 50 to 100."
-        place = subject.at_data_set(0, "image_jsonl_file")
-        problems.append(hint("few-items", place, message, "Add images, or watch the samples for overfitting."))
+        else:
+            pictures.prepare(path for item in data_set.items for path in (item.target, *item.controls))
+            items = tuple(replace(item, size=pictures.of(item.target).size) for item in data_set.items)
+            sized.append(replace(data_set, items=items))
+            for problem in _files(sized[-1], pictures):
+                found.add(problem)
+        problems += found
+    problems += _few_items(subject, sized)
     return sized, problems
+
+
+def _few_items(subject: Subject, data_sets: Sequence[DataSet]) -> Iterator[Problem]:
+    images = [each for each in data_sets if not each.is_video]
+    count = sum(len(each.items) for each in images)
+    if count in range(1, FEW) and len(images) == len(data_sets) and subject.project.settings.trainer != "rehearsal":
+        key = "image_directory" if "image_directory" in images[0].settings else "image_jsonl_file"
+        message = f"{count} image{'s' * (count > 1)}: even a simple motion takes about {FEW}."
+        fix = "Add some: 50 to 100 for a character with a style. With fewer, watch the samples for overfitting."
+        yield hint("few-items", subject.at_data_set(images[0].number, key), message, fix)
 
 
 def _missing_videos(data_set: DataSet) -> Iterator[Problem]:
     for item in data_set.items:
         for path in (item.target, *item.controls):
-            if not path.exists():
-                message = f"{plain(str(path), 200)} is not there."
+            if not _exists(path):
+                message = f"{plain(str(path), 200)} is not there: caching ends here."
                 yield error("missing-image", item.place, message, "Put it there, or take the line out.")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _files(data_set: DataSet, pictures: Pictures) -> Iterator[Problem]:
+    """A file that several items name is reported once."""
     keeps_small = data_set.settings.get("bucket_no_upscale") is True and data_set.settings.get("enable_bucket") is True
+    told = set[Path]()
     for item in data_set.items:
         for path in (item.target, *item.controls):
-            trouble = pictures.look(path).trouble
-            if trouble == "missing":
-                message = f"{plain(str(path), 200)} is not there: caching ends here."
-                yield error("missing-image", item.place, message, "Put it there, or take the line out.")
-            elif trouble is not None:
-                message = (
-                    f"{plain(str(path), 200)} is no picture that can be opened, or is cut short: caching ends here."
-                )
-                yield error("unreadable-image", item.place, message, "Copy it anew, or take the line out.")
-        if keeps_small and item.size is not None and min(item.size) < STEP:
-            message = f"{plain(item.target.name, 80)} is {item.size[0]}x{item.size[1]}: smaller than {STEP} pixels."
-            yield error("too-small-image", item.place, message, "Take it out, or set bucket_no_upscale = false.")
+            trouble = pictures.of(path).trouble
+            if trouble is None or path in told:
+                continue
+            told.add(path)
+            name = plain(str(path), 200)
+            if trouble == MISSING:
+                fix = "Put it there, or take the item out."
+                yield error("missing-image", item.place, f"{name} is not there: caching ends here.", fix)
+            else:
+                message = f"{name} is no picture that can be opened, or is cut short: caching ends here."
+                yield error("unreadable-image", item.place, message, "Copy it anew, or take the item out.")
+        if item.size is not None:
+            yield from _size_and_name(item, item.size, keeps_small=keeps_small)
         yield from _given_away(item, pictures)
 
 
+def _size_and_name(item: Item, size: tuple[int, int], *, keeps_small: bool) -> Iterator[Problem]:
+    if keeps_small and min(size) < STEP:
+        message = f"{plain(item.target.name, 80)} is {size[0]}x{size[1]}, and a side below {STEP} ends caching."
+        yield error("too-small-image", item.place, message, "Take it out, or write bucket_no_upscale = false.")
+    if len(latents_name(item.target.stem, size).encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
+        message = f"The name {plain(item.target.name, 40)} is too long: that of its cache has more than 255 bytes."
+        yield error("unreadable-image", item.place, message, "Give the file a shorter name.")
+
+
 def _given_away(item: Item, pictures: Pictures) -> Iterator[Problem]:
-    target = pictures.look(item.target).status
-    for control in item.controls:
-        other = pictures.look(control).status
-        if target is None or other is None or target.st_size != other.st_size:
+    target = pictures.of(item.target)
+    for path in item.controls:
+        control = pictures.of(path)
+        if target.trouble or control.trouble or target.bytes != control.bytes:
             continue
-        same_file = (target.st_dev, target.st_ino) == (other.st_dev, other.st_ino)
-        if same_file or _same_content(item.target, control):
+        same_file = target.file == control.file
+        if same_file or _same_content(item.target, path, target.bytes):
             how = "is the target itself" if same_file else "has the same content as the target"
-            message = (
-                f"The control image {plain(control.name, 80)} {how}: the LoRA learns to copy, at a loss near 0.01."
-            )
+            message = f"The control image {plain(path.name, 80)} {how}: the LoRA learns to copy, at a loss near 0.01."
             yield error("input-is-target", item.place, message, "Name the picture that the target is made from.")
             return
 
 
-def _same_content(one: Path, other: Path) -> bool:
+def _same_content(one: Path, other: Path, length: int) -> bool:
+    """Read side by side up to the first difference: most files differ in their first block."""
+    if length > _COMPARED:
+        return False
     try:
-        return filecmp.cmp(one, other, shallow=False)
+        with one.open("rb") as first, other.open("rb") as second:
+            while block := first.read(_BLOCK):
+                if block != second.read(_BLOCK):
+                    return False
+        return True
     except OSError:
         return False
 
@@ -121,45 +135,8 @@ def _duplicates(data_set: DataSet) -> Iterator[Problem]:
         other = first.setdefault(item.target.stem, item)
         if other is not item:
             message = f"A second {plain(item.target.stem, 80)}: its caches overwrite those of {_where(other.place)}."
-            yield error("duplicate-basename", item.place, message, "Give each picture a name of its own.")
+            yield error("duplicate-basename", item.place, message, "Give each file a name of its own.")
 
 
 def _where(place: Place) -> str:
     return f"line {place.line}" if place.line else place.text
-
-
-def _look(path: Path) -> Picture:
-    try:
-        status = path.stat()
-        if not path.is_file():
-            return Picture(None, "missing" if not path.exists() else "unreadable")
-        with path.open("rb") as file:
-            head = file.read(26)
-            file.seek(max(0, status.st_size - _TAIL))
-            tail = file.read(_TAIL)
-    except (FileNotFoundError, NotADirectoryError):
-        return Picture(None, "missing")
-    except (OSError, ValueError):
-        return Picture(None, "unreadable")
-    if head.startswith(_PNG) and head[12:16] == b"IHDR" and _PNG_END in tail:
-        size = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-        if min(size) > 0 and max(size) < 1 << 20:
-            return Picture(size, None, status)
-    return _opened(path, status, is_whole=head.startswith(b"\xff\xd8") and _JPEG_END in tail)
-
-
-def _opened(path: Path, status: os.stat_result, *, is_whole: bool) -> Picture:
-    import warnings
-
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                size = image.size
-                if not is_whole:
-                    image.load()
-    except Exception:  # Pillow's readers raise whatever they meet: SyntaxError, struct.error, DecompressionBombError
-        return Picture(None, "unreadable", status)
-    return Picture(size, None, status)

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fptui.check.data import DataSet, Item
-from fptui.check.dataset_schema import is_video
-from fptui.check.few import few
+from fptui.check.few import Few
 from fptui.check.folder_items import folder_items
 from fptui.check.metadata_lines import metadata_items
 from fptui.check.problem import Problem, error
 from fptui.check.subject import Subject
+from fptui.core.musubi.data_set_keys import cache_folder, is_video
 from fptui.core.text import plain
 
 
@@ -18,28 +18,39 @@ def read_data_sets(subject: Subject) -> tuple[list[DataSet], list[Problem]]:
     sets: list[DataSet] = []
     problems: list[Problem] = []
     for number, settings in enumerate(subject.data_sets):
-        found: list[Problem] = []
-        items = list(_items(subject, number, settings, found))
-        problems += few(found)
-        cache = settings.get("cache_directory") or settings.get("image_directory") or settings.get("video_directory")
-        folder = subject.project.path / cache if isinstance(cache, str) else None
-        sets.append(DataSet(number, settings, is_video(settings), tuple(items), folder))
+        found = Few()
+        items = tuple(_items(subject, number, settings, found))
+        problems += found
+        cache = cache_folder(settings)
+        folder = subject.project.path / cache if cache else None
+        sets.append(DataSet(number, settings, is_video(settings), items, folder))
     return sets, problems
 
 
-def _items(subject: Subject, number: int, settings: Mapping[str, Any], problems: list[Problem]) -> Iterator[Item]:
+def _items(subject: Subject, number: int, settings: Mapping[str, Any], problems: Few) -> Iterator[Item]:
+    """A folder wins over lines."""
     kind = "video" if is_video(settings) else "image"
     for key in (f"{kind}_directory", f"{kind}_jsonl_file"):
         value = settings.get(key)
         if not isinstance(value, str) or not value:
             continue
-        path = subject.project.path / value
-        is_there = path.is_dir() if key.endswith("directory") else path.is_file()
-        if not is_there:
-            message = f"{key}, {plain(str(path), 200)}, is not there."
-            problems.append(error("missing-file", subject.at_data_set(number, key), message, "Name the right one."))
-        elif key.endswith("directory"):
-            yield from folder_items(subject, number, path, settings, problems)
-        else:
-            yield from metadata_items(subject, number, path, settings, problems)
+        path, is_folder = subject.project.path / value, key.endswith("directory")
+        place, count = subject.at_data_set(number, key), 0
+        if not _is_there(path.is_dir if is_folder else path.is_file):
+            message = f"{key}, {plain(str(path), 200)}, is no {'folder' if is_folder else 'file'} that is there."
+            problems.add(error("missing-file", place, message, "Name the right one."))
+            return
+        for item in (folder_items if is_folder else metadata_items)(subject, number, path, settings, problems):
+            count += 1
+            yield item
+        if not count and not any(True for _ in problems):
+            message = f"{key} names nothing to train on."
+            problems.add(error("missing-image", place, message, "Put something there."))
         return
+
+
+def _is_there(asked: Any) -> bool:
+    try:
+        return bool(asked())
+    except (OSError, ValueError):  # a name too long, or one that may not be looked at
+        return False

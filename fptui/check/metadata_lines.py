@@ -1,4 +1,4 @@
-"""Items out of a JSONL file, line by line."""
+"""Items out of a JSONL file, line by line, as dataset/datasources.py reads it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,117 +6,153 @@ from pathlib import Path
 from typing import Any
 
 from fptui.check.data import Item
-from fptui.check.dataset_schema import is_video
-from fptui.check.problem import Place, Problem, error, hint, warning
+from fptui.check.few import Few
+from fptui.check.problem import Place, error, hint, warning
 from fptui.check.subject import Subject
+from fptui.core.musubi.data_set_keys import is_video
 from fptui.core.text import plain
 
 _LONGEST = 1 << 20
-"""Bytes of a line."""
+"""Characters of a line."""
+_CONTROL = "control_path_"
+
+
+class NoItem(ValueError):
+    """A line at which the trainer ends, or the caching programs do. The message is the reason."""
 
 
 def metadata_items(
-    subject: Subject, number: int, path: Path, settings: Mapping[str, Any], problems: list[Problem]
+    subject: Subject, number: int, path: Path, settings: Mapping[str, Any], problems: Few
 ) -> Iterator[Item]:
     """One a line that is an object with a path. The trainer ends at the first line that is none."""
-    name, kind = subject.shown(path), "video" if is_video(settings) else "image"
-    lines = list[tuple[int, list[str]]]()
-    relative = 0
+    name, folder, video = subject.shown(path), subject.project.path, is_video(settings)
+    found, relative, controlled, few_controls = 0, 0, 0, Few()
+    needed = 1 if video else controls_needed(settings)
+    paths = _Paths(folder)
     try:
-        with path.open("rb") as file:
-            for count, raw in enumerate(iter(lambda: file.readline(_LONGEST), b""), 1):
-                place = Place(name, count)
-                record, why = _record(raw, kind)
-                if record is None:
-                    message = f"{why}: caching ends here."
-                    problems.append(error("broken-json-line", place, message, _fix(kind)))
-                    continue
-                target = str(record.get(f"{kind}_path", record.get(f"{kind}_path_0")))
-                controls = _controls(record)
-                lines.append((count, controls))
-                relative += not target.startswith("/")
-                caption = _caption(record, place, problems)
-                paths = tuple(subject.project.path / each for each in controls)
-                yield Item(subject.project.path / target, paths, caption, place)
+        for count, line in _lines(path):
+            place = Place(name, count)
+            try:
+                record = _record(line)
+                target, controls = _target(record, video=video), _controls(record, video=video)
+            except NoItem as why:
+                message = f"{why}: the trainer or the caching ends here."
+                problems.add(error("broken-json-line", place, message, _example("video" if video else "image")))
+                continue
+            found += 1
+            relative += not target.startswith("/")
+            controlled += bool(controls)
+            if len(controls) < needed:
+                key = "control_path" if video else f"{_CONTROL}{len(controls)}"
+                message = f"{len(controls)} of {needed} control images: the trainer ends at once."
+                few_controls.add(error("missing-control", place, message, f'Add "{key}": "/…".'))
+            caption = _caption(record, place, problems)
+            yield Item(paths.of(target), tuple(map(paths.of, controls[:needed])), caption, place)
     except OSError as failed:
-        message = f"{name} cannot be read: {failed.strerror}."
-        problems.append(error("missing-file", Place(name), message, "Make it readable."))
+        message = f"{name} cannot be read: {plain(failed.strerror or str(failed))}."
+        problems.add(error("missing-file", Place(name), message, "Make it readable."))
         return
     if relative:
         message = f"{relative} paths are relative: right only where the trainer is started in the project's folder."
-        problems.append(hint("relative-path", Place(name), message, "Write whole paths."))
-    if kind == "image":
-        problems += _missing_controls(subject, number, settings, name, lines)
+        problems.add(hint("relative-path", Place(name), message, "Write whole paths."))
+    if controlled:
+        problems.take(few_controls)
+    elif found and not video:
+        message = f"No line names a control image, and each item needs {needed}: caching ends at the first."
+        place = subject.at_data_set(number, "image_jsonl_file")
+        problems.add(error("missing-control", place, message, 'Add "control_path_0": "/…" to each line.'))
 
 
-def _record(raw: bytes, kind: str) -> tuple[dict[str, Any] | None, str]:
-    record, why = _object(raw)
-    if record is None:
-        return None, why
-    target = record.get(f"{kind}_path", record.get(f"{kind}_path_0"))
-    if not isinstance(target, str) or not target or "\0" in target:
-        return None, f"No {kind}_path in this line"
-    for key in record:
-        if key.startswith("control_path_") and not key.rpartition("_")[2].isdigit():
-            return None, f"{plain(key, 40)} does not end with a number"
-    return record, ""
+def controls_needed(settings: Mapping[str, Any]) -> int:
+    """Images an item; without fp_1f_clean_indices the trainer wants one."""
+    indices = settings.get("fp_1f_clean_indices")
+    return len(indices) if isinstance(indices, list) and indices else 1
 
 
-def _object(raw: bytes) -> tuple[dict[str, Any] | None, str]:
-    if len(raw) == _LONGEST and not raw.endswith(b"\n"):
-        return None, "A line of more than 1 MB is no item"
-    if not raw.strip():
-        return None, "An empty line is no JSON"
+class _Paths:
+    """Many lines name the same few files: one object for each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known = dict[str, Path]()
+
+    def of(self, text: str) -> Path:
+        path = self._known.get(text)
+        if path is None:
+            path = self._known[text] = self._folder / text
+        return path
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """With universal line ends, as the trainer opens it. What is not UTF-8 comes as surrogates."""
+    with path.open(encoding="utf-8", errors="surrogateescape") as file:
+        count, within = 0, False
+        while line := file.readline(_LONGEST):
+            count += not within
+            if not within:
+                yield count, line
+            within = not line.endswith("\n")
+
+
+def _record(line: str) -> dict[str, Any]:
+    if len(line) == _LONGEST and not line.endswith("\n"):
+        raise NoItem("A line of more than a million characters is no item")
+    if not line.strip():
+        raise NoItem("An empty line is no JSON")
     try:
-        record = json.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return None, "This line is not UTF-8"
+        record = json.loads(line)
+        if not line.isascii():
+            line.encode("utf-8")
+    except UnicodeEncodeError:
+        raise NoItem("This line is not UTF-8") from None
     except (ValueError, RecursionError) as wrong:
-        return None, f"No JSON ({plain(str(wrong).partition(':')[0], 80)})"
+        raise NoItem(f"No JSON ({plain(str(wrong).partition(':')[0], 80)})") from None
     if not isinstance(record, dict):
-        return None, "No JSON object"
-    return record, ""
+        raise NoItem("No JSON object")
+    return record
 
 
-def _fix(kind: str) -> str:
-    example = f'{{"{kind}_path": "/…", "control_path_0": "/…", "caption": "…"}}'
-    return f"One object a line, and no empty line: {example}"
+def _target(record: Mapping[str, Any], *, video: bool) -> str:
+    if video:
+        return _path("video_path", record.get("video_path"))
+    return _path("image_path", record.get("image_path", record.get("image_path_0")))
 
 
-def _controls(record: Mapping[str, Any]) -> list[str]:
+def _controls(record: Mapping[str, Any], *, video: bool) -> list[str]:
+    """In the order of their numbers, whatever these are."""
+    if video:
+        return [_path("control_path", record["control_path"])] if "control_path" in record else []
+    numbered = list[tuple[int, str]]()
+    for key in record:
+        if key.startswith(_CONTROL) and not (key == f"{_CONTROL}0" and "control_path" in record):
+            try:
+                numbered.append((int(key.rpartition("_")[2]), key))
+            except ValueError:
+                raise NoItem(f"{plain(key, 40)} does not end with a number") from None
     if "control_path" in record:
-        record = {**record, "control_path_0": record["control_path"]}
-    keys = [key for key in record if key.startswith("control_path_")]
-    found = [record[key] for key in sorted(keys, key=lambda key: int(key.rpartition("_")[2]))]
-    return [path for path in found if isinstance(path, str) and path and "\0" not in path]
+        numbered.append((0, "control_path"))
+    return [_path(key, record[key]) for _, key in sorted(numbered)]
 
 
-def _caption(record: Mapping[str, Any], place: Place, problems: list[Problem]) -> str | None:
+def _path(key: str, value: Any) -> str:
+    if value is None:
+        raise NoItem(f"No {plain(key, 40)} in this line")
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise NoItem(f"{plain(key, 40)} is no path")
+    return value
+
+
+def _example(kind: str) -> str:
+    controls = ', "control_path_0": "/…"' if kind == "image" else ""
+    return f'One object a line, and no empty line: {{"{kind}_path": "/…"{controls}, "caption": "…"}}'
+
+
+def _caption(record: Mapping[str, Any], place: Place, problems: Few) -> str | None:
     caption = record.get("caption")
     if not isinstance(caption, str):
-        message = "No caption in this line: caching ends here."
-        problems.append(error("missing-caption", place, message, 'Add "caption": "…".'))
+        what = "No caption in this line" if caption is None else "The caption is no text"
+        problems.add(error("missing-caption", place, f"{what}: caching ends here.", 'Write "caption": "…".'))
         return None
     if not caption.strip():
-        problems.append(warning("empty-caption", place, "The caption is empty.", "Say what the picture shows."))
+        problems.add(warning("empty-caption", place, "The caption is empty.", "Say what the picture shows."))
     return caption
-
-
-def _missing_controls(
-    subject: Subject, number: int, settings: Mapping[str, Any], name: str, lines: list[tuple[int, list[str]]]
-) -> Iterator[Problem]:
-    indices = settings.get("fp_1f_clean_indices")
-    needed = len(indices) if isinstance(indices, list) and indices else 1
-    if not lines:
-        return
-    if not any(controls for _, controls in lines):
-        message = f"No line names a control image, and each item needs {needed}: caching ends at the first."
-        fix = 'Add "control_path_0": "/…" to each line.'
-        yield error("missing-control", subject.at_data_set(number, "image_jsonl_file"), message, fix)
-        return
-    for count, controls in lines:
-        if len(controls) < needed:
-            message = (
-                f"{len(controls)} control images, and fp_1f_clean_indices wants {needed}: the trainer ends at once."
-            )
-            yield error("missing-control", Place(name, count), message, f'Add "control_path_{len(controls)}": "/…".')
