@@ -111,7 +111,7 @@ class _DataSetCaches:
 
     def _has_latents(self, item: Item, mine: list[tuple[str, LatentsName]]) -> bool:
         if not self._data_set.is_video:
-            return item.size is None or any(parsed.size == item.size for _, parsed in mine)
+            return any(item.size in (None, parsed.size) for _, parsed in mine)
         crops = {parsed.crop for _, parsed in mine if parsed.crop is not None}
         return bool(crops) and all(
             (first, frames, section) in crops

@@ -22,6 +22,14 @@ class Few:
         if count <= _SHOWN:
             self._kept.append(problem)
 
+    def is_full(self, code: str) -> bool:
+        """Whether one more of this code would only be counted; it is, then. Spares whoever has very many from making
+        them."""
+        if self._counts.get(code, 0) < _SHOWN:
+            return False
+        self._counts[code] += 1
+        return True
+
     def take(self, other: "Few") -> None:
         """All of another's."""
         for problem in other._kept:

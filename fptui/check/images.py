@@ -15,7 +15,7 @@ from fptui.core.text import plain
 
 FEW = 20
 """As many as a simple motion takes, by the article."""
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
 _COMPARED = 256 << 20
 """Bytes; a picture that is larger is told by its name alone."""
 _LONGEST_NAME = 255
@@ -38,8 +38,7 @@ def image_problems(
             pictures.prepare(path for item in data_set.items for path in (item.target, *item.controls))
             items = tuple(replace(item, size=pictures.of(item.target).size) for item in data_set.items)
             sized.append(replace(data_set, items=items))
-            for problem in _files(sized[-1], pictures):
-                found.add(problem)
+            _files(sized[-1], pictures, found)
         problems += found
     problems += _few_items(subject, sized)
     return sized, problems
@@ -70,26 +69,32 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _files(data_set: DataSet, pictures: Pictures) -> Iterator[Problem]:
+def _files(data_set: DataSet, pictures: Pictures, problems: Few) -> None:
     """A file that several items name is reported once."""
     keeps_small = data_set.settings.get("bucket_no_upscale") is True and data_set.settings.get("enable_bucket") is True
     told = set[Path]()
     for item in data_set.items:
         for path in (item.target, *item.controls):
             trouble = pictures.of(path).trouble
-            if trouble is None or path in told:
-                continue
-            told.add(path)
-            name = plain(str(path), 200)
-            if trouble == MISSING:
-                fix = "Put it there, or take the item out."
-                yield error("missing-image", item.place, f"{name} is not there: caching ends here.", fix)
-            else:
-                message = f"{name} is no picture that can be opened, or is cut short: caching ends here."
-                yield error("unreadable-image", item.place, message, "Copy it anew, or take the item out.")
+            if trouble is not None and path not in told:
+                told.add(path)
+                _told(item, path, trouble, problems)
         if item.size is not None:
-            yield from _size_and_name(item, item.size, keeps_small=keeps_small)
-        yield from _given_away(item, pictures)
+            for problem in (*_size_and_name(item, item.size, keeps_small=keeps_small), *_given_away(item, pictures)):
+                problems.add(problem)
+
+
+def _told(item: Item, path: Path, trouble: str, problems: Few) -> None:
+    code = "missing-image" if trouble == MISSING else "unreadable-image"
+    if problems.is_full(code):
+        return
+    name = plain(str(path), 200)
+    if trouble == MISSING:
+        message, fix = f"{name} is not there: caching ends here.", "Put it there, or take the item out."
+    else:
+        message = f"{name} is no picture that can be opened, or is cut short: caching ends here."
+        fix = "Copy it anew, or take the item out."
+    problems.add(error(code, item.place, message, fix))
 
 
 def _size_and_name(item: Item, size: tuple[int, int], *, keeps_small: bool) -> Iterator[Problem]:

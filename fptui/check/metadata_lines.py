@@ -79,7 +79,7 @@ class _Paths:
     def of(self, text: str) -> Path:
         path = self._known.get(text)
         if path is None:
-            path = self._known[text] = self._folder / text
+            path = self._known[text] = Path(text) if text.startswith("/") else self._folder / text
         return path
 
 
@@ -122,9 +122,10 @@ def _controls(record: Mapping[str, Any], *, video: bool) -> list[str]:
     """In the order of their numbers, whatever these are."""
     if video:
         return [_path("control_path", record["control_path"])] if "control_path" in record else []
+    keys = [key for key in record if key.startswith(_CONTROL)]
     numbered = list[tuple[int, str]]()
-    for key in record:
-        if key.startswith(_CONTROL) and not (key == f"{_CONTROL}0" and "control_path" in record):
+    for key in keys:
+        if key != f"{_CONTROL}0" or "control_path" not in record:
             try:
                 numbered.append((int(key.rpartition("_")[2]), key))
             except ValueError:
