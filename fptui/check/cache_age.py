@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fptui.check.buckets import buckets_of
+from fptui.check.cache_makers import Reason
 from fptui.check.data import DataSet, Item
 from fptui.check.subject import Subject
 from fptui.core.musubi.cache_files import CacheFile, LatentsName
@@ -13,7 +14,7 @@ from fptui.core.text import plain
 
 
 class CacheAge:
-    """Of the caches of one data set. Answers go on from the name of the cache: `is older than a.png`."""
+    """Of the caches of one data set."""
 
     def __init__(self, subject: Subject, data_set: DataSet) -> None:
         self._data_set, self._settings = data_set, data_set.settings
@@ -34,40 +35,42 @@ class CacheAge:
         """Of a video's crop, a cache each (encode_datasets_framepack)."""
         return max(1, (frames - 1) // 4 // max(1, window(self._settings)))
 
-    def of_latents(self, item: Item, cache: CacheFile, name: LatentsName) -> str | None:
+    def of_latents(self, item: Item, cache: CacheFile, name: LatentsName) -> Reason | None:
         """Why they are not; None where they are."""
         return self._by_bucket(item, cache, name) or self._by_indices(cache) or self._by_time(item, cache)
 
-    def of_text(self, item: Item, cache: CacheFile) -> str | None:
+    def of_text(self, item: Item, cache: CacheFile) -> Reason | None:
         """Likewise."""
         if cache.caption is None:
-            return "does not say its caption"
-        return "is of another caption" if item.caption is not None and cache.caption != item.caption else None
+            return Reason("does not say its caption")
+        is_other = item.caption is not None and cache.caption != item.caption
+        return Reason("is of another caption") if is_other else None
 
-    def _by_bucket(self, item: Item, cache: CacheFile, name: LatentsName) -> str | None:
+    def _by_bucket(self, item: Item, cache: CacheFile, name: LatentsName) -> Reason | None:
         if self._buckets is None or cache.size is None:
             return None
         was = f"is of {cache.size[0]}x{cache.size[1]}"
         if self._data_set.is_video:  # the name has the bucket's size there, since videos are scaled as they are read
-            return None if name.size in self._buckets.sizes else f"{was}, which is no bucket now"
+            return None if name.size in self._buckets.sizes else Reason(f"{was}, which is no bucket now", "resolution")
         if item.size is None:
             return None
         now = self._buckets.of(item.size)
-        return None if cache.size == now else f"{was}, and its bucket is {now[0]}x{now[1]} now"
+        return None if cache.size == now else Reason(f"{was}, and its bucket is {now[0]}x{now[1]} now", "resolution")
 
-    def _by_indices(self, cache: CacheFile) -> str | None:
-        for key, made, wanted in (
-            ("fp_1f_target_index", cache.target_index, self._target),
-            ("fp_1f_clean_indices with fp_1f_no_post", cache.clean_indices, self._clean),
-        ):
-            if made is not None and wanted is not None and made != wanted:
-                return f"has {key} {_listed(made)}, and it is {_listed(wanted)} now"
+    def _by_indices(self, cache: CacheFile) -> Reason | None:
+        target, clean = cache.target_index, cache.clean_indices
+        if target is not None and self._target is not None and target != self._target:
+            words = f"has the target index {_listed(target)}, and it is {_listed(self._target)} now"
+            return Reason(words, "fp_1f_target_index")
+        if clean is not None and self._clean is not None and clean != self._clean:
+            words = f"has the control indices {_listed(clean)}, and they are {_listed(self._clean)} now"
+            return Reason(words, _changed(clean, self._clean))
         return None
 
-    def _by_time(self, item: Item, cache: CacheFile) -> str | None:
+    def _by_time(self, item: Item, cache: CacheFile) -> Reason | None:
         for path in (item.target, *item.controls):
             if cache.modified_ns < _modified(path) <= self._now:
-                return f"is older than {plain(path.name, 80)}"
+                return Reason(f"is older than {plain(path.name, 80)}")
         return None
 
 
@@ -76,6 +79,11 @@ def _modified(path: Path) -> int:
         return path.stat().st_mtime_ns
     except (OSError, ValueError):
         return 0
+
+
+def _changed(was: list[int], now: list[int]) -> str:
+    """A zero control behind the others comes and goes with fp_1f_no_post."""
+    return "fp_1f_no_post" if now in (was[:-1], [*was, *now[-1:]]) else "fp_1f_clean_indices"
 
 
 def _listed(values: Sequence[int]) -> str:

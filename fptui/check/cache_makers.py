@@ -9,6 +9,7 @@ from itertools import pairwise
 from fptui.check.subject import Subject
 from fptui.core.run import RunRecord, read_run
 from fptui.core.status import Stage
+from fptui.core.text import plain
 
 MODELS: Mapping[Stage, tuple[str, ...]] = {
     Stage.CACHE_LATENTS: ("vae", "image_encoder"),
@@ -19,10 +20,11 @@ _MOST_RUNS = 50
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a cache is not of the models of config.toml. `words` go on from its name."""
+    """Why a cache is stale. `words` go on from its name: `is older than a.png`."""
 
-    key: str
     words: str
+    key: str | None = None
+    """The setting at fault, where it is one: all caches that it made stale are one problem."""
 
 
 class Makers:
@@ -37,7 +39,7 @@ class Makers:
         for key, changed in self._changed.items():
             # A time to come is a wrong clock's: caches would never be new enough.
             if modified_ns < changed <= self._now:
-                return Reason(key, f"older than {key}, which has changed since")
+                return Reason(f"is older than {key}, which has changed since", key)
         record = next((each for each in self._records if each.created_at * 1e9 <= modified_ns), None)
         return self._difference(record) if record is not None else None
 
@@ -63,11 +65,11 @@ class Makers:
 
     def _difference(self, record: RunRecord) -> Reason | None:
         if record.trainer != self._subject.project.settings.trainer:
-            return Reason("trainer", f"made by the {record.trainer} trainer")
+            return Reason(f"was made by the {plain(record.trainer, 40)} trainer", "trainer")
         for key in MODELS[self._stage]:
             now, then = self._subject.path(key), _option(record.argv, key)
             if now is not None and then is not None and self._subject.project.path / then != now:
-                return Reason(key, f"made with another {key}")
+                return Reason(f"was made with another {key}", key)
         return None
 
 

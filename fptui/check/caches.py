@@ -1,18 +1,16 @@
 """The caches against the data set as it is now. The trainer pairs them by name alone, and takes what is in them."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fptui.check.cache_age import CacheAge
-from fptui.check.cache_makers import Makers, Reason
+from fptui.check.cache_makers import MODELS, Makers, Reason
 from fptui.check.data import DataSet, Item
 from fptui.check.few import Few
-from fptui.check.problem import NOWHERE, Place, Problem, error, hint, warning
+from fptui.check.problem import Place, Problem, error, hint, warning
 from fptui.check.subject import Subject
 from fptui.core.musubi.cache_files import (
-    CacheFile,
     LatentsName,
     list_caches,
     parse_latents_name,
@@ -23,6 +21,7 @@ from fptui.core.status import Stage
 from fptui.core.text import plain
 
 _FIX = "`fptui cache`, or a start, makes them anew."
+_CUT = Reason("is cut short")
 
 
 @dataclass(frozen=True)
@@ -44,37 +43,24 @@ def cache_needs(subject: Subject, data_sets: Sequence[DataSet]) -> CacheNeeds:
 def cache_problems(subject: Subject, data_sets: Sequence[DataSet]) -> tuple[list[Problem], CacheNeeds]:
     """What is wrong with the caches of all data sets, and what is to do about it."""
     problems, latents, texts, stale = list[Problem](), list[Item](), list[Item](), list[Path]()
-    makers = {stage: Makers(subject, stage) for stage in (Stage.CACHE_LATENTS, Stage.CACHE_TEXT)}
-    made_otherwise = Counter[Reason]()
+    makers = {stage: Makers(subject, stage) for stage in MODELS}
     for data_set in data_sets:
         if data_set.cache_directory is None:
             continue
-        found = _DataSetCaches(subject, data_set, data_set.cache_directory, makers, made_otherwise)
+        found = _DataSetCaches(subject, data_set, data_set.cache_directory, makers)
         problems += Few(found.problems())
+        problems += found.by_setting()
         latents += found.latents
         texts += found.texts
         stale += found.stale
-    for reason, count in made_otherwise.items():
-        place = subject.at(reason.key) if reason.key in subject.settings else NOWHERE
-        message = f"{count:,} cache{'s are' if count > 1 else ' is'} {reason.words}: training takes them as they are."
-        problems.append(warning("stale-cache", place, message, _FIX))
     items = None if any(each.is_video for each in data_sets) else sum(len(each.items) for each in data_sets)
     return problems, CacheNeeds(items, tuple(latents), tuple(texts), tuple(stale))
 
 
 class _DataSetCaches:
-    """`made_otherwise` counts files that other models made: one problem for all, not one each."""
-
-    def __init__(
-        self,
-        subject: Subject,
-        data_set: DataSet,
-        folder: Path,
-        makers: dict[Stage, Makers],
-        made_otherwise: Counter[Reason],
-    ) -> None:
-        self._subject, self._data_set, self._folder = subject, data_set, folder
-        self._makers, self._made_otherwise = makers, made_otherwise
+    def __init__(self, subject: Subject, data_set: DataSet, folder: Path, makers: dict[Stage, Makers]) -> None:
+        self._subject, self._data_set, self._folder, self._makers = subject, data_set, folder, makers
+        self._of_setting = dict[str, list[str]]()
         self._age = CacheAge(subject, data_set)
         self._names, self._texts = list_caches(folder)
         self._of_stem = dict[str, list[tuple[str, LatentsName]]]()
@@ -120,46 +106,48 @@ class _DataSetCaches:
         )
 
     def _stale_latents(self, item: Item, name: str, parsed: LatentsName) -> Iterator[Problem | None]:
-        """None: told elsewhere."""
+        """One where they are stale; None in the place of one that `by_setting` tells."""
         path = self._folder / name
-        if self._data_set.is_video or item.size is None or parsed.size == item.size:
-            cache = read_cache(path)
-            why = "is cut short, and training ends at it" if cache is None else None
-            if cache is not None:
-                if self._is_of_others(path, cache, Stage.CACHE_LATENTS):
-                    yield None
-                    return
-                why = self._age.of_latents(item, cache, parsed)
-        else:
+        if not self._data_set.is_video and item.size is not None and parsed.size != item.size:
             was, now = "x".join(map(str, parsed.size)), "x".join(map(str, item.size))
-            why = f"is of an image of {was}, and it has {now} now"
+            yield self._told(item, path, Reason(f"is of an image of {was}, and it has {now} now"))
+            return
+        cache = read_cache(path)
+        if cache is None:
+            yield self._told(item, path, _CUT)
+            return
+        why = self._makers[Stage.CACHE_LATENTS].reason(cache.modified_ns) or self._age.of_latents(item, cache, parsed)
         if why is not None:
-            yield self._stale(item, path, why)
+            yield self._told(item, path, why)
 
     def _stale_text(self, item: Item) -> Iterator[Problem | None]:
         path = self._folder / text_name(item.target.stem)
         cache = read_cache(path)
-        if cache is not None and self._is_of_others(path, cache, Stage.CACHE_TEXT):
-            yield None
+        if cache is None:
+            yield self._told(item, path, _CUT)
             return
-        why = "is cut short, and training ends at it" if cache is None else self._age.of_text(item, cache)
+        why = self._makers[Stage.CACHE_TEXT].reason(cache.modified_ns) or self._age.of_text(item, cache)
         if why is not None:
-            yield self._stale(item, path, why)
+            yield self._told(item, path, why)
 
-    def _stale(self, item: Item, path: Path, why: str) -> Problem:
+    def _told(self, item: Item, path: Path, why: Reason) -> Problem | None:
         self.stale.append(path)
-        message = f"The cache {plain(path.name, 120)} {why}: the trainer does not notice."
-        if why.startswith("is cut short"):
-            message = f"The cache {plain(path.name, 120)} {why}."
-        return warning("stale-cache", item.place, message, _FIX)
+        words = f"The cache {plain(path.name, 120)} {why.words}"
+        if why.key is not None:
+            self._of_setting.setdefault(why.key, []).append(words)
+            return None
+        ending = "training ends at it" if why is _CUT else "the trainer does not notice"
+        return warning("stale-cache", item.place, f"{words}: {ending}.", _FIX)
 
-    def _is_of_others(self, path: Path, cache: CacheFile, stage: Stage) -> bool:
-        reason = self._makers[stage].reason(cache.modified_ns)
-        if reason is None:
-            return False
-        self._made_otherwise[reason] += 1
-        self.stale.append(path)
-        return True
+    def by_setting(self) -> Iterator[Problem]:
+        """What one changed setting made stale, as one problem at its line."""
+        for key, told in self._of_setting.items():
+            if key in self._data_set.settings:
+                place = self._subject.at_data_set(self._data_set.number, key)
+            else:
+                place = self._subject.at(key) if key in self._subject.settings else self._place
+            more = f" And {len(told) - 1:,} more like it." if len(told) > 1 else ""
+            yield warning("stale-cache", place, f"{told[0]}: the trainer does not notice.{more}", _FIX)
 
     @property
     def _place(self) -> Place:

@@ -30,15 +30,23 @@ class DataReport:
 def check_data(subject: Subject) -> DataReport:
     """Where the trainer would refuse the file, its items are not looked at."""
     problems = list(schema_problems(subject))
-    if subject.dataset is None or any(problem.severity is Severity.ERROR for problem in problems):
+    if subject.dataset is None or _has_error(problems):
         return DataReport(tuple(problems))
     with _without_collections():
         data_sets, found = read_data_sets(subject)
         data_sets, more = image_problems(subject, data_sets, Pictures())
         table = bucket_table(data_sets)
         caches, needs = cache_problems(subject, data_sets)
-    problems += [*found, *more, *bucket_problems(subject, data_sets, table), *caches]
+    if not _has_error(found):  # or else the items are not all there, and whatever is counted only echoes it
+        more = [*more, *([] if _has_error(more) else bucket_problems(subject, data_sets, table))]
+    else:
+        more = [each for each in more if each.code != "few-items"]
+    problems += [*found, *more, *caches]
     return DataReport(tuple(problems), tuple(data_sets), table, needs)
+
+
+def _has_error(problems: list[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 @contextmanager

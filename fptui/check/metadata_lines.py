@@ -125,28 +125,40 @@ def _target(record: Mapping[str, Any], *, video: bool) -> str:
     return _path("image_path", record.get("image_path", record.get("image_path_0")))
 
 
-def _controls(record: Mapping[str, Any], *, video: bool) -> list[str]:
-    """In the order of their numbers, whatever these are."""
+def _controls(record: dict[str, Any], *, video: bool) -> list[str]:
+    """Numbered anew in the order of their numbers, with the trainer's own way of losing some."""
     if video:
         return [_path("control_path", record["control_path"])] if "control_path" in record else []
     keys = [key for key in record if key.startswith(_CONTROL)]
-    numbered = list[tuple[int, str]]()
-    for key in keys:
-        if key != f"{_CONTROL}0" or "control_path" not in record:
-            try:
-                numbered.append((int(key.rpartition("_")[2]), key))
-            except ValueError:
-                raise NoItem(f"{plain(key, 40)} does not end with a number") from None
     if "control_path" in record:
-        numbered.append((0, "control_path"))
-    return [_path(key, record[key]) for _, key in sorted(numbered)]
+        record[f"{_CONTROL}0"] = record.pop("control_path")
+        keys = [key for key in record if key.startswith(_CONTROL)]
+    if keys != [f"{_CONTROL}{number}" for number in range(len(keys))]:
+        _renumber(record, keys)
+    found = list[str]()
+    while (key := f"{_CONTROL}{len(found)}") in record:
+        found.append(_path(key, record[key]))
+    return found
+
+
+def _renumber(record: dict[str, Any], keys: list[str]) -> None:
+    try:
+        keys.sort(key=lambda key: int(key.rpartition("_")[2]))
+    except ValueError:
+        wrong = next(key for key in keys if not key.rpartition("_")[2].isdecimal())
+        raise NoItem(f"{plain(wrong, 40)} does not end with a number") from None
+    for number, key in enumerate(keys):
+        if key != f"{_CONTROL}{number}":
+            if key not in record:
+                raise NoItem("The numbers of its controls take each other's places")
+            record[f"{_CONTROL}{number}"] = record.pop(key)
 
 
 def _path(key: str, value: Any) -> str:
     if value is None:
-        raise NoItem(f"No {plain(key, 40)} in this line")
+        raise NoItem(f"No {key} in this line")
     if not isinstance(value, str) or not value or "\0" in value:
-        raise NoItem(f"{plain(key, 40)} is no path")
+        raise NoItem(f"{key} is no path")
     return value
 
 
