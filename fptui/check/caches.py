@@ -1,6 +1,7 @@
 """The caches against the data set as it is now. The trainer pairs them by name alone, and takes what is in them."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,15 +41,18 @@ def cache_needs(subject: Subject, data_sets: Sequence[DataSet]) -> CacheNeeds:
     return cache_problems(subject, data_sets)[1]
 
 
-def cache_problems(subject: Subject, data_sets: Sequence[DataSet]) -> tuple[list[Problem], CacheNeeds]:
-    """What is wrong with the caches of all data sets, and what is to do about it."""
+def cache_problems(
+    subject: Subject, data_sets: Sequence[DataSet], *, are_all_there: bool = True
+) -> tuple[list[Problem], CacheNeeds]:
+    """What is wrong with the caches of all data sets, and what is to do about it. Where items could not be read, their
+    caches are no orphans."""
     problems, latents, texts, stale = list[Problem](), list[Item](), list[Item](), list[Path]()
     makers = {stage: Makers(subject, stage) for stage in MODELS}
     for data_set in data_sets:
         if data_set.cache_directory is None:
             continue
         found = _DataSetCaches(subject, data_set, data_set.cache_directory, makers)
-        problems += Few(found.problems())
+        problems += Few(found.problems(are_all_there=are_all_there))
         problems += found.by_setting()
         latents += found.latents
         texts += found.texts
@@ -73,17 +77,17 @@ class _DataSetCaches:
                 self._of_stem.setdefault(parsed.stem, []).append((name, parsed))
         self.latents, self.texts, self.stale = list[Item](), list[Item](), list[Path]()
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self, *, are_all_there: bool) -> Iterator[Problem]:
         missing = skipped = 0
-        seen = set[str]()
+        stems = Counter(item.target.stem for item in self._data_set.items)
         for item in self._data_set.items:
             stem = item.target.stem
-            if stem in seen:
-                continue  # a second of one name has no caches of its own
-            seen.add(stem)
+            is_alone = stems[stem] == 1  # or else its caches are those of whichever was last
             mine, has_text = self._of_stem.get(stem, []), text_name(stem) in self._texts
-            stale_latents = [each for name, parsed in mine for each in self._stale_latents(item, name, parsed)]
-            stale_text = list(self._stale_text(item)) if has_text else []
+            stale_latents = [
+                each for name, parsed in mine if is_alone for each in self._stale_latents(item, name, parsed)
+            ]
+            stale_text = list(self._stale_text(item)) if has_text and is_alone else []
             yield from (each for each in (*stale_latents, *stale_text) if each is not None)
             has_latents = self._has_latents(item, mine)
             if not has_latents or stale_latents:
@@ -93,7 +97,9 @@ class _DataSetCaches:
             missing += not has_latents and not stale_latents
             skipped += bool(mine) and not has_text
         yield from self._missing(missing, skipped)
-        yield from self._orphans(seen)
+        yield from self._strangers()
+        if are_all_there:
+            yield from self._orphans(stems)
 
     def _has_latents(self, item: Item, mine: list[tuple[str, LatentsName]]) -> bool:
         if not self._data_set.is_video:
@@ -163,11 +169,13 @@ class _DataSetCaches:
             fix = "`fptui cache`, or a start, makes it."
             yield warning("skipped-items", self._place, f"{message}training leaves them out without a word.", fix)
 
-    def _orphans(self, stems: set[str]) -> Iterator[Problem]:
+    def _strangers(self) -> Iterator[Problem]:
         if self._strange:
             kind = "video" if self._data_set.is_video else "image"
             message = f"{plain(self._strange[0], 120)} in cache_directory is no name of {kind} latents: training ends."
             yield error("orphan-cache", self._place, message, "Move it elsewhere.")
+
+    def _orphans(self, stems: Collection[str]) -> Iterator[Problem]:
         others = [
             name
             for stem, caches in self._of_stem.items()

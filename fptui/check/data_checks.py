@@ -15,6 +15,9 @@ from fptui.check.pictures import Pictures
 from fptui.check.problem import Problem, Severity
 from fptui.check.subject import Subject
 
+_LEFT_OUT = ("broken-json-line", "missing-file", "skipped-items")
+"""What keeps an item from being known."""
+
 
 @dataclass(frozen=True)
 class DataReport:
@@ -36,7 +39,8 @@ def check_data(subject: Subject) -> DataReport:
         data_sets, found = read_data_sets(subject)
         data_sets, more = image_problems(subject, data_sets, Pictures())
         table = bucket_table(data_sets)
-        caches, needs = cache_problems(subject, data_sets)
+        are_all_there = not any(problem.code in _LEFT_OUT for problem in found)
+        caches, needs = cache_problems(subject, data_sets, are_all_there=are_all_there)
     if not _has_error(found):  # or else the items are not all there, and whatever is counted only echoes it
         more = [*more, *([] if _has_error(more) else bucket_problems(subject, data_sets, table))]
     else:

@@ -91,7 +91,7 @@ def read_cache(path: Path) -> CacheFile | None:
     try:
         status = os.fstat(handle)
         return _read(handle, status) if stat.S_ISREG(status.st_mode) else None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
     finally:
         os.close(handle)
