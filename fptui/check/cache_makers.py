@@ -1,5 +1,6 @@
 """With which models caches were made, as far as records of runs and times of files tell."""
 
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,8 +50,9 @@ class Makers:
         for key in MODELS[self._stage]:
             path = self._subject.path(key)
             try:
-                if path is not None and path.is_file():
-                    found[key] = path.stat().st_mtime_ns
+                status = path.stat() if path is not None else None
+                if status is not None and stat.S_ISREG(status.st_mode):
+                    found[key] = status.st_mtime_ns
             except (OSError, ValueError):
                 continue
         return found

@@ -1,5 +1,6 @@
 """The items of each data set, found as the trainer finds them (dataset/datasources.py)."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ def _items(subject: Subject, number: int, settings: Mapping[str, Any], problems:
             continue
         path, is_folder = subject.project.path / value, key.endswith("directory")
         place, count = subject.at_data_set(number, key), 0
-        if not _is_there(path.is_dir if is_folder else path.is_file):
+        if not (os.path.isdir if is_folder else os.path.isfile)(path):
             message = f"{key}, {plain(str(path), 200)}, is no {'folder' if is_folder else 'file'} that is there."
             problems.add(error("missing-file", place, message, "Name the right one."))
             return
@@ -47,10 +48,3 @@ def _items(subject: Subject, number: int, settings: Mapping[str, Any], problems:
             message = f"{key} names nothing to train on."
             problems.add(error("missing-image", place, message, "Put something there."))
         return
-
-
-def _is_there(asked: Any) -> bool:
-    try:
-        return bool(asked())
-    except (OSError, ValueError):  # a name too long, or one that may not be looked at
-        return False
