@@ -39,7 +39,9 @@ def test_the_table_counts_repeats_and_keeps_data_sets_apart(data: DataProject) -
 
 
 def test_a_batch_that_never_fills(data: DataProject) -> None:
-    data.change("batch_size = 2", "batch_size = 21")
+    data.change("batch_size = 2", "batch_size = 20")
+    assert data.codes() == []
+    data.change("batch_size = 20", "batch_size = 21")
     (problem,) = data.problems()
     assert (problem.severity.value, problem.code, problem.place.line) == ("warning", "batch-never-fills", 4)
     assert problem.fix == "Write 20 or less, or num_repeats = 2."

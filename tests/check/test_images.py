@@ -87,6 +87,12 @@ def test_another_content_of_the_same_length(data: DataProject) -> None:
     assert told(data) == []
 
 
+def test_a_control_that_goes_on_behind_the_target(data: DataProject) -> None:
+    target = (data.root / "images/05.png").read_bytes()
+    (data.root / "controls/05_1.png").write_bytes(target + b"x")
+    assert told(data) == []
+
+
 def test_two_of_one_name(data: DataProject) -> None:
     picture(data.root / "other/03.jpg", (9, 9, 9))
     data.records[5]["image_path"] = str(data.root / "other/03.jpg")

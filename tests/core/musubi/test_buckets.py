@@ -37,3 +37,8 @@ def test_what_a_resolution_may_be(value: object, size: tuple[int, int] | None) -
 
 def test_the_grid() -> None:
     assert [on_grid(number) for number in (0, 15, 16, 31, 32)] == [0, 0, 16, 16, 32]
+
+
+def test_an_image_as_large_as_the_resolution_is_not_scaled() -> None:
+    assert Buckets((64, 96), enabled=True, no_upscale=True).of((256, 24)) == (256, 16)
+    assert Buckets((64, 96), enabled=True, no_upscale=True).of((256, 25)) == (192, 32)
